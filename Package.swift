@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+// The layers of ARCHITECTURE.md as targets: a module may import only what its line here names, and
+// scripts/check-layers.py holds the sources to the same table.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "sluice",
+    products: [.executable(name: "sluice", targets: ["sluice"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+    ],
+    targets: [
+        // Floor 0: C. The libraries come from the system; the ring is ours because a real-time
+        // callback must not run Swift.
+        .systemLibrary(name: "CFFmpeg", pkgConfig: "libavfilter", providers: [.apt(["libavfilter-dev"])]),
+        .systemLibrary(name: "CSDL2", pkgConfig: "sdl2", providers: [.apt(["libsdl2-dev"])]),
+        .target(name: "CRealtime", dependencies: ["CSDL2"]),
+
+        // Floor 1: values, decisions, bytes.
+        .target(name: "Model", swiftSettings: settings),
+        .target(name: "Timing", dependencies: ["Model"], swiftSettings: settings),
+        .target(
+            name: "Wire", dependencies: ["Model", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: settings),
+
+        // Floor 2: the outside world, one module for each library.
+        .target(name: "Media", dependencies: ["CFFmpeg", "Model", "Timing", "Wire"], swiftSettings: settings),
+        .target(name: "Screen", dependencies: ["CSDL2", "CRealtime", "Model"], swiftSettings: settings),
+        .target(
+            name: "Net",
+            dependencies: [
+                "Model", "Wire",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: settings),
+
+        // Floor 3: one live source for whoever reads.
+        .target(
+            name: "Intake", dependencies: ["Model", "Timing", "Wire", "Media", "Net"], swiftSettings: settings),
+
+        // Floor 4: one module a capability.
+        .target(
+            name: "Publisher", dependencies: ["Model", "Timing", "Wire", "Media", "Net", "Intake"],
+            swiftSettings: settings),
+        .target(
+            name: "Player", dependencies: ["Model", "Timing", "Wire", "Media", "Screen", "Intake"],
+            swiftSettings: settings),
+
+        // Floor 6: the command line.
+        .executableTarget(
+            name: "sluice",
+            dependencies: [
+                "Model", "Publisher", "Player",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
+
+        // Tests follow the floors. TestSupport is what they share: the fault proxy, peers, screens.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "Model",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: settings),
+        .testTarget(name: "TimingTests", dependencies: ["Timing", "Model"], swiftSettings: settings),
+        .testTarget(
+            name: "WireTests",
+            dependencies: [
+                "Wire", "Model", .product(name: "NIOCore", package: "swift-nio"),
+            ], swiftSettings: settings),
+        .testTarget(
+            name: "MediaTests", dependencies: ["Media", "Model", "Wire", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ScreenTests", dependencies: ["Screen", "Model", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "NetTests",
+            dependencies: [
+                "Net", "Wire", "Model", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: settings),
+        .testTarget(
+            name: "IntakeTests", dependencies: ["Intake", "Media", "Net", "Wire", "Model", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PublisherTests", dependencies: ["Publisher", "Media", "Timing", "Model", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PlayerTests", dependencies: ["Player", "Media", "Timing", "Model", "TestSupport"],
+            swiftSettings: settings),
+        // The built binary against real peers.
+        .testTarget(name: "EndToEndTests", dependencies: ["Model", "TestSupport"], swiftSettings: settings),
+    ]
+)
