@@ -1,0 +1,60 @@
+// What `PlaySession` is to do, as plain values: checked by the command line, free of its types.
+public import Model
+
+/// Everything one play needs.
+public struct PlaySettings: Sendable {
+    public enum VideoOutput: String, Sendable, Hashable, CaseIterable { case sdl, null }
+    public enum AudioOutput: String, Sendable, Hashable, CaseIterable { case sdl, null }
+
+    /// Pictures to files while playing.
+    public struct Snapshot: Sendable, Hashable {
+        /// A PNG path; with an interval it may hold `%d` (a count from 1) and `%t` (UTC time).
+        public var path: String
+        /// nil: the first picture only.
+        public var interval: Span?
+        public init(path: String, interval: Span? = nil) {
+            self.path = path
+            self.interval = interval
+        }
+    }
+
+    /// A file, a URL or standard input.
+    public var source: MediaAddress
+    public var options = SourceOptions()
+    /// When the process began, for `first_frame_ms`.
+    public var processStart: HostTime
+
+    /// Never hold a picture back, whatever the input; nil: live input only.
+    public var nobuffer: Bool?
+    /// nil: the screen when there is one, else null with one line in the log.
+    public var videoOutput: VideoOutput?
+    /// nil: the sound device when there is one, else null with one line in the log.
+    public var audioOutput: AudioOutput?
+    public var showsVideo = true
+    public var playsAudio = true
+
+    /// Decoded pictures go here: a file or standard output ("-").
+    public var rawOutput: MediaAddress?
+    /// FFmpeg's name for `rawOutput`; nil: the stream's own.
+    public var pixelFormat: String?
+    /// The sound goes here: a file or standard output ("-").
+    public var wavOutput: MediaAddress?
+    public var snapshot: Snapshot?
+
+    public var isFullscreen = false
+    /// Of the window, or of the pictures in `rawOutput`. A side of 0 follows from the other by the aspect
+    /// ratio (ffplay's `-x` or `-y` alone).
+    public var size: PictureSize?
+    public var title: String?
+    /// Percent, 0 to 100.
+    public var volume = 100
+    public var startAt: Span?
+    public var duration: Span?
+    /// ffplay's `-autoexit`: leave at the end of the input even where there is a window.
+    public var exitsAtEnd = false
+
+    public init(source: MediaAddress, processStart: HostTime) {
+        self.source = source
+        self.processStart = processStart
+    }
+}
