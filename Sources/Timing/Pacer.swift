@@ -1,0 +1,56 @@
+// Decides when a packet of a file may leave, so that the file is sent at the speed it plays.
+public import Model
+
+/// Paces by order time (dts) against a monotonic clock. The anchor is set once, so nothing drifts over
+/// hours; after a pause the backlog leaves at no more than `catchUpRate`.
+public struct Pacer: Sendable {
+    /// Greatest speed while making up for a pause (SPEC §2).
+    public static let catchUpRate = 1.25
+
+    private var anchorHost: HostTime?
+    private var anchorMedia = MediaTime.zero
+    private var lastRelease: HostTime?
+    private var lastMedia = MediaTime.zero
+    /// Largest pts − dts met so far; keeps marks out of the future.
+    private var greatestReorder = Span.zero
+
+    public init() {}
+
+    /// When the packet is due. The first one is due at once.
+    public mutating func due(_ time: MediaTime, now: HostTime) -> HostTime {
+        guard let anchorHost else {
+            anchorHost = now
+            anchorMedia = time
+            lastRelease = now
+            lastMedia = time
+            return now
+        }
+        let natural = anchorHost + (time - anchorMedia)
+        guard let lastRelease, time > lastMedia else { return natural }
+        return max(natural, lastRelease + (time - lastMedia) / Pacer.catchUpRate)
+    }
+
+    /// Notes that the packet has left.
+    public mutating func released(_ time: MediaTime, now: HostTime) {
+        if let last = lastRelease, time < lastMedia {
+            lastRelease = max(last, now)
+        } else {
+            lastRelease = now
+            lastMedia = time
+        }
+    }
+
+    /// How far the sender is behind its schedule; zero when it is on time.
+    public func lag(_ time: MediaTime, now: HostTime) -> Span {
+        guard let anchorHost else { return .zero }
+        return max(.zero, now - (anchorHost + (time - anchorMedia)))
+    }
+
+    /// The host time at which the packet's picture would have been captured had this been a camera:
+    /// anchor + pts − the largest pts − dts, which is never later than the packet's own due time.
+    public mutating func captureTime(pts: MediaTime, dts: MediaTime) -> HostTime? {
+        guard let anchorHost else { return nil }
+        greatestReorder = max(greatestReorder, pts - dts)
+        return anchorHost + (pts - anchorMedia) - greatestReorder
+    }
+}

@@ -1,0 +1,51 @@
+import Model
+import Testing
+import Timing
+
+@Suite struct PacerTests {
+    @Test func oneHour_drawsNoDrift() {
+        var pacer = Pacer()
+        var now = HostTime(seconds: 100)
+        var worst = Span.zero
+        for index in 0..<(3600 * 50) {
+            let media = MediaTime(nanoseconds: Int64(index) * 20_000_000)
+            let due = pacer.due(media, now: now)
+            // The scheduler wakes up to 3 ms late, always.
+            now = max(now, due) + .microseconds(Int64(index % 7) * 500)
+            pacer.released(media, now: now)
+            worst = max(worst, now - (HostTime(seconds: 100) + (media - .zero)))
+        }
+        #expect(worst <= .milliseconds(3))
+    }
+
+    @Test func afterAPause_theBacklogLeavesAtOneAndAQuarter() {
+        var pacer = Pacer()
+        var now = HostTime(seconds: 0)
+        var sent: [(HostTime, MediaTime)] = []
+        for index in 0..<1000 {
+            let media = MediaTime(nanoseconds: Int64(index) * 40_000_000)
+            now = max(now, pacer.due(media, now: now))
+            if index == 100 { now += .seconds(5) }
+            pacer.released(media, now: now)
+            sent.append((now, media))
+        }
+        // Right after the pause: 100 packets of 40 ms take 100 * 32 ms.
+        let backlog = sent[201].0 - sent[101].0
+        #expect((backlog - .milliseconds(3200)).magnitude < .milliseconds(1))
+        // 5 s at 0.25 s a second are made up after 20 s of sending; then it is on schedule again.
+        #expect((sent[999].0 - HostTime(seconds: 999 * 0.04)).magnitude < .milliseconds(1))
+    }
+
+    @Test func captureTime_neverLiesInTheFuture() {
+        var pacer = Pacer()
+        let now = HostTime(seconds: 7)
+        // Two B-frames: dts leads pts by varying amounts.
+        let pattern: [(dts: Int64, pts: Int64)] = [(-80, 0), (-40, 120), (0, 40), (40, 80), (80, 240), (120, 160)]
+        for (dts, pts) in pattern {
+            let dtsTime = MediaTime(milliseconds: dts)
+            let due = pacer.due(dtsTime, now: now)
+            let capture = pacer.captureTime(pts: MediaTime(milliseconds: pts), dts: dtsTime)
+            #expect(capture.map { $0 <= due } == true)
+        }
+    }
+}
