@@ -1,0 +1,86 @@
+// A fresh directory for one test, removed with everything in it when its owner goes. Knows nothing of
+// what the files mean.
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What the lab itself cannot do: a program that does not start, a server that does not answer.
+public struct LabError: Error, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}
+
+/// A directory of its own under `$TMPDIR` (else `/tmp`), mode 755. Removed by `deinit`.
+public final class TempDirectory: Sendable {
+    public let path: String
+
+    public init(_ label: String = "test") throws {
+        var parent = "/tmp"
+        if let named = getenv("TMPDIR") { parent = String(cString: named) }
+        var template = Array("\(parent)/sluice-\(label).XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw LabError("no temporary directory: errno \(errno)") }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        chmod(path, 0o755)
+    }
+
+    deinit { removeTree(path) }
+
+    /// The path of `name` inside; nothing is created.
+    public func file(_ name: String) -> String { path + "/" + name }
+
+    /// Writes a file and returns its path.
+    @discardableResult
+    public func write(_ bytes: [UInt8], to name: String) throws -> String {
+        let target = file(name)
+        let descriptor = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw LabError("cannot write \(target): errno \(errno)") }
+        defer { close(descriptor) }
+        guard writeAll(descriptor, bytes) else { throw LabError("cannot fill \(target): errno \(errno)") }
+        return target
+    }
+
+    public func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
+}
+
+/// A whole file, or nil where it cannot be read.
+public func contents(ofFile path: String) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(descriptor, &block, block.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return count == 0 ? bytes : nil }
+        bytes += block[..<count]
+    }
+}
+
+/// Writes everything to a blocking descriptor; false when the reader is gone or the disk is full.
+func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+        var sent = 0
+        while sent < buffer.count {
+            let count = write(descriptor, buffer.baseAddress.map { $0 + sent }, buffer.count - sent)
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { return false }
+            sent += count
+        }
+        return true
+    }
+}
+
+private func removeTree(_ path: String) {
+    // unlink first: a link to a directory must not be followed.
+    if unlink(path) == 0 { return }
+    guard let directory = opendir(path) else { return }
+    while let entry = readdir(directory) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != ".", name != ".." { removeTree(path + "/" + name) }
+    }
+    closedir(directory)
+    rmdir(path)
+}
