@@ -1,0 +1,161 @@
+// The one place that prints: log lines, the progress line and errors on standard error, events on standard
+// output and to `--stats`. Everything is redacted on its way out.
+import Model
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Safe from any thread.
+final class Console: Reporter {
+    struct Settings {
+        var level = LogLevel.notice
+        var colour = false
+        /// Draw the progress line: standard error is a terminal and nobody asked for quiet.
+        var drawsProgress = false
+        /// Events on standard output.
+        var json = false
+        /// A descriptor for the events, besides.
+        var stats: Int32?
+    }
+
+    private struct State {
+        var output: EventWriter?
+        var stats: EventWriter?
+        var progressIsDrawn = false
+        var nextPlainStatus: HostTime?
+    }
+
+    private let level: LogLevel
+    private let colour: Bool
+    private let drawsProgress: Bool
+    private let cancel: CancelFlag
+    private let state: Mutex<State>
+
+    /// - Parameter cancel: Set when the reader of standard output leaves.
+    init(_ settings: Settings, cancel: CancelFlag) {
+        level = settings.level
+        colour = settings.colour
+        drawsProgress = settings.drawsProgress
+        self.cancel = cancel
+        let (json, stats) = (settings.json, settings.stats)
+        state = Mutex(
+            State(
+                output: json ? EventWriter(descriptor: STDOUT_FILENO) : nil,
+                stats: stats.map { EventWriter(descriptor: $0) }))
+    }
+
+    // MARK: Reporter
+
+    func report(_ event: Event) {
+        let isStatus = event.name == "status"
+        let now = HostTime.now()
+        let hasLost = state.withLock { state in
+            if state.output != nil || state.stats != nil {
+                let line = EventLine.text(of: event, at: .now())
+                state.output?.write(line, isStatus: isStatus)
+                state.stats?.write(line, isStatus: isStatus)
+            }
+            if isStatus { showStatus(event, now: now, &state) }
+            return state.output?.isClosed ?? false
+        }
+        if hasLost { cancel.set() }
+    }
+
+    func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
+        guard level >= self.level else { return }
+        let text = MediaAddress.redact(message())
+        state.withLock { print(level: level, text, &$0) }
+    }
+
+    // MARK: The end
+
+    /// The error line, its hint, and the error event.
+    func fail(_ error: SluiceError, asEvent: Bool = true) {
+        if asEvent {
+            report(
+                Event(
+                    "error",
+                    [
+                        .init("exit", .int(Int(ExitStatus.of(error)))),
+                        .init("reason", .string(error.reason.rawValue)),
+                        .init("message", .string(error.description)),
+                        .init("hint", .optional(error.hint)),
+                        .init("service_code", .optional(error.serviceCode)),
+                    ]))
+        }
+        let line = MediaAddress.redact(error.description)
+        let hint = error.hint.map { MediaAddress.redact($0) }
+        state.withLock { state in
+            print(level: .error, line, &state)
+            if let hint { write("hint: " + hint.oneLine, &state) }
+        }
+    }
+
+    /// Writes what still waits. A reader that stands still is given two seconds.
+    /// - Returns: The error number, where events could not be written for another reason than a reader
+    ///   that left.
+    func finish() -> Int32? {
+        state.withLock { state in
+            clearProgress(&state)
+            state.output?.finish(within: .seconds(2))
+            state.stats?.finish(within: .seconds(2))
+            return state.output?.failure ?? state.stats?.failure
+        }
+    }
+
+    /// True once the reader of standard output has left: a clean end, not an error.
+    var outputIsClosed: Bool { state.withLock { $0.output?.isClosed ?? false } }
+
+    // MARK: Standard error, under the lock
+
+    private func showStatus(_ event: Event, now: HostTime, _ state: inout State) {
+        if drawsProgress {
+            let text = String(StatusText.line(event).prefix(max(1, Terminal.width - 1)))
+            StandardOutput.write("\r\u{1B}[K" + text, to: STDERR_FILENO)
+            state.progressIsDrawn = true
+            return
+        }
+        guard level <= .info else { return }
+        if let next = state.nextPlainStatus, now < next { return }
+        let isFirst = state.nextPlainStatus == nil
+        state.nextPlainStatus = now + .seconds(10)
+        if !isFirst { print(level: .info, StatusText.line(event), &state) }
+    }
+
+    private func print(level: LogLevel, _ text: String, _ state: inout State) {
+        let (mark, ink) =
+            switch level {
+            case .trace, .debug: ("\(level): ", "\u{1B}[2m")
+            case .info, .notice: ("", "")
+            case .warning: ("warning: ", "\u{1B}[33m")
+            case .error: ("", "\u{1B}[31m")
+            }
+        let head = colour && !ink.isEmpty ? "\(ink)sluice: \(mark)\u{1B}[0m" : "sluice: \(mark)"
+        write(head + text.oneLine, &state)
+    }
+
+    private func write(_ line: String, _ state: inout State) {
+        clearProgress(&state)
+        StandardOutput.write(line + "\n", to: STDERR_FILENO)
+    }
+
+    private func clearProgress(_ state: inout State) {
+        guard state.progressIsDrawn else { return }
+        state.progressIsDrawn = false
+        StandardOutput.write("\r\u{1B}[K", to: STDERR_FILENO)
+    }
+}
+
+extension String {
+    /// Line ends and control characters from outside must not draw on the terminal.
+    fileprivate var oneLine: String {
+        guard unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else { return self }
+        var out = ""
+        for scalar in unicodeScalars {
+            out.unicodeScalars.append(scalar.value < 0x20 || scalar.value == 0x7F ? " " : scalar)
+        }
+        return out
+    }
+}

@@ -1,0 +1,78 @@
+// `sluice play`: options to `PlaySettings`, no media logic.
+import ArgumentParser
+import Model
+import Player
+
+struct PlayCommand: Capability {
+    static let configuration = CommandConfiguration(
+        commandName: "play",
+        abstract: "Watch and listen.",
+        usage: "sluice play [options] <url>",
+        discussion: """
+            The input is a file, a URL, or - (standard input). Live input is shown without a buffer: a \
+            picture is shown when it is decoded, and sound is steered to it. Keys: q or Esc quit, f full \
+            screen, space pause, l back to live, m mute, 9 and 0 volume, s snapshot, i statistics, arrows \
+            seek in files, h help.
+            """)
+
+    @Argument(help: ArgumentHelp("What to play.", valueName: "url"), completion: .file())
+    var operands: [String] = []
+
+    @OptionGroup(title: "Play options") var playing: PlayingArguments
+    @OptionGroup(title: "Output options") var output: PlayOutputArguments
+    @OptionGroup(title: "ffplay's spellings") var ffplay: FFplayArguments
+    @OptionGroup(title: "Source options") var source: SourceArguments
+    @OptionGroup(title: "Common options") var common: CommonOptions
+
+    static let emptyResult = PlayResult(endedBy: .error).event
+
+    func settings(processStart: HostTime) throws(SluiceError) -> PlaySettings {
+        let names = (playing.input.map { [$0] } ?? []) + operands
+        guard let name = names.first, !name.isEmpty else {
+            throw UsageErrors.error("play", "<url> is missing", hint: "see 'sluice play --help'")
+        }
+        guard names.count == 1 else {
+            throw UsageErrors.error(names[1], "one argument too many", hint: "play takes one input")
+        }
+        var settings = PlaySettings(source: try MediaAddress(name), processStart: processStart)
+        settings.options = source.options
+        if playing.nobuffer || ffplay.fflags == true || ffplay.flags == true { settings.nobuffer = true }
+        playing.apply(to: &settings)
+        settings.exitsAtEnd = ffplay.autoexit
+        try output.apply(to: &settings)
+        try applySpellings(to: &settings)
+        if playing.noVideo, playing.noAudio {
+            throw UsageErrors.error("--no-video", "with --no-audio there is nothing to play")
+        }
+        return settings
+    }
+
+    func writesMediaToOutput(_ settings: PlaySettings) -> Bool {
+        settings.rawOutput?.scheme == .standardStream || settings.wavOutput?.scheme == .standardStream
+    }
+
+    func notes(_ settings: PlaySettings) -> [String] { ffplay.notes }
+
+    func work(_ settings: PlaySettings, console: Console, cancel: CancelFlag) throws(SluiceError) -> Outcome {
+        let result = try PlaySession(settings: settings, reporter: console, cancel: cancel).run()
+        var summary = "showed \(result.shownFrames) pictures, dropped \(result.droppedFrames)"
+        if let first = result.firstFrame { summary += ", the first after \(Int(first.milliseconds.rounded())) ms" }
+        if result.stalls > 0 { summary += ", \(result.stalls) stalls" }
+        if let latency = result.latency {
+            summary += ", latency \(Int(latency.p50.rounded())) ms (p95 \(Int(latency.p95.rounded())) ms)"
+        }
+        return Outcome(event: result.event, summary: summary, error: result.error)
+    }
+
+    private func applySpellings(to settings: inout PlaySettings) throws(SluiceError) {
+        if ffplay.nodisp {
+            guard settings.videoOutput != .sdl else {
+                throw UsageErrors.error("-nodisp", "--vo sdl asks for a window")
+            }
+            settings.videoOutput = .null
+        }
+        guard ffplay.width != nil || ffplay.height != nil else { return }
+        guard settings.size == nil else { throw UsageErrors.error("--size", "-x and -y say the size already") }
+        settings.size = PictureSize(width: ffplay.width ?? 0, height: ffplay.height ?? 0)
+    }
+}

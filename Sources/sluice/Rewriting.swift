@@ -1,0 +1,43 @@
+// What the parser cannot say is rewritten around it: options whose value may be left out. A value is only
+// ever given with "=": the word after a bare `--loop` is an operand. To the parser such an option is a flag
+// and a hidden option that takes the value.
+import Model
+
+enum Rewriting {
+    private static let optionsWithOptionalValue = ["loop"]
+
+    /// The parser's name of the hidden option, without its dashes.
+    static func hiddenName(_ name: String) -> String { name + "-value" }
+
+    /// The words of the command line as the parser wants them.
+    static func arguments(_ words: [String]) throws(SluiceError) -> [String] {
+        let end = words.firstIndex(of: "--") ?? words.endIndex
+        var result: [String] = []
+        for word in words[..<end] {
+            for name in optionsWithOptionalValue {
+                let hidden = "--" + hiddenName(name)
+                if word == hidden || word.hasPrefix(hidden + "=") {
+                    throw UsageErrors.error(hidden, "unknown option", hint: "did you mean --\(name)?")
+                }
+            }
+            if let name = optionsWithOptionalValue.first(where: { word.hasPrefix("--\($0)=") }) {
+                result += ["--" + name, "--" + hiddenName(name) + word.dropFirst(name.count + 2)]
+            } else {
+                result.append(word)
+            }
+        }
+        return result + words[end...]
+    }
+
+    /// The parser's help, with those options as they are to be written. The columns stay where they are.
+    static func help(_ text: String) -> String {
+        optionsWithOptionalValue.reduce(text) { text, name in
+            text.replacing("  --\(name)      ", with: "  --\(name)[=<n>]")
+        }
+    }
+
+    /// An option's name as the user knows it.
+    static func spokenName(_ name: String) -> String {
+        optionsWithOptionalValue.first { "--" + hiddenName($0) == name }.map { "--" + $0 } ?? name
+    }
+}
