@@ -161,12 +161,15 @@ static inline void sluice_set_interrupt(
 // av_log's callback takes a va_list, whose Swift type depends on the machine, so lines are formatted here.
 // The sink is static: install from one Swift file only, because each object file has its own copy.
 typedef void (*sluice_log_sink)(int level, const char *line);
-static sluice_log_sink sluice_log_target;
-static int sluice_log_threshold = AV_LOG_WARNING;
+// Inside a function, because Swift's compiler does not emit every file-scope static that C functions use.
+static inline sluice_log_sink *sluice_log_slot(void) {
+    static sluice_log_sink target = NULL;
+    return &target;
+}
 static inline void sluice_log_receive(void *context, int level, const char *format, va_list arguments) {
     level &= 0xff;
-    if (level > __atomic_load_n(&sluice_log_threshold, __ATOMIC_RELAXED)) return;
-    sluice_log_sink sink = __atomic_load_n(&sluice_log_target, __ATOMIC_ACQUIRE);
+    if (level > av_log_get_level()) return;
+    sluice_log_sink sink = __atomic_load_n(sluice_log_slot(), __ATOMIC_ACQUIRE);
     if (!sink) return;
     char line[1024];
     int prefix = 1;
@@ -174,8 +177,7 @@ static inline void sluice_log_receive(void *context, int level, const char *form
     sink(level, line);
 }
 static inline void sluice_log_install(int threshold, sluice_log_sink sink) {
-    __atomic_store_n(&sluice_log_threshold, threshold, __ATOMIC_RELAXED);
-    __atomic_store_n(&sluice_log_target, sink, __ATOMIC_RELEASE);
+    __atomic_store_n(sluice_log_slot(), sink, __ATOMIC_RELEASE);
     av_log_set_level(threshold);
     av_log_set_callback(sluice_log_receive);
 }

@@ -1,0 +1,58 @@
+// FFmpeg's log lines, handed to the project's log. Lines arrive on any thread, formatted in C; nothing here
+// calls back into FFmpeg, so no lock of FFmpeg's can be waited for. The C side keeps its target in a static
+// of this object file: no other file may install one.
+import CFFmpeg
+public import Model
+import Synchronization
+
+public enum FFmpegLog {
+    private static let target = Mutex<(@Sendable (LogLevel, String) -> Void)?>(nil)
+
+    /// Sends FFmpeg's lines of at least `level` to `handler`, secrets redacted. May be called again.
+    /// - Parameter handler: Called on any thread; must not block and must not call FFmpeg.
+    public static func install(level: LogLevel, handler: @escaping @Sendable (LogLevel, String) -> Void) {
+        target.withLock { $0 = handler }
+        sluice_log_install(threshold(level), receiveLine)
+    }
+
+    /// FFmpeg writes nothing to standard error from now on.
+    public static func silence() {
+        target.withLock { $0 = nil }
+        sluice_log_install(AV_LOG_QUIET, receiveLine)
+    }
+
+    /// FFmpeg's "error" is often only a damaged packet, and its "info" chatter: each is one level lower here.
+    private static func threshold(_ level: LogLevel) -> Int32 {
+        switch level {
+        case .trace: AV_LOG_TRACE
+        case .debug: AV_LOG_VERBOSE
+        case .info, .notice: AV_LOG_WARNING
+        case .warning: AV_LOG_ERROR
+        case .error: AV_LOG_FATAL
+        }
+    }
+
+    fileprivate static func forward(_ level: Int32, _ line: String) {
+        guard let handler = target.withLock({ $0 }) else { return }
+        let mapped: LogLevel =
+            switch level {
+            case ...AV_LOG_FATAL: .error
+            case ...AV_LOG_ERROR: .warning
+            case ...AV_LOG_WARNING: .info
+            case ...AV_LOG_VERBOSE: .debug
+            default: .trace
+            }
+        for part in line.split(whereSeparator: \.isNewline) {
+            let visible = part.drop(while: { $0 == " " })
+            if !visible.isEmpty { handler(mapped, MediaAddress.redact(String(visible))) }
+        }
+    }
+
+    /// Makes FFmpeg log `line`; for tests of the bridge.
+    static func emit(_ level: Int32, _ line: String) { sluice_log_emit(level, line) }
+}
+
+private func receiveLine(_ level: Int32, _ line: UnsafePointer<CChar>?) {
+    guard let line else { return }
+    FFmpegLog.forward(level, String(cString: line))
+}
