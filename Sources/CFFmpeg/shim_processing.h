@@ -9,6 +9,7 @@
 #include <libavfilter/buffersrc.h>
 #include <libavutil/audio_fifo.h>
 #include <libavutil/channel_layout.h>
+#include <libavutil/cpu.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
@@ -38,6 +39,43 @@ static inline int processing_set_colours(struct SwsContext *context, int source_
                                          int target_matrix, int target_full) {
     return sws_setColorspaceDetails(context, sws_getCoefficients(source_matrix), source_full,
                                     sws_getCoefficients(target_matrix), target_full, 0, 1 << 16, 1 << 16);
+}
+
+// AVFrame's arrays are tuples in Swift, and the function wants arrays of const pointers.
+static inline int processing_copy_picture(uint8_t *out, int size, const AVFrame *in) {
+    return av_image_copy_to_buffer(out, size, (const uint8_t *const *)in->data, in->linesize,
+                                   (enum AVPixelFormat)in->format, in->width, in->height, 1);
+}
+
+// AVBufferSrcParameters gained the colour description in 7.1 (lavfi 10); without it, there, each first
+// frame looks like a change of format. It must be allocated by the library.
+static inline int processing_describe_source(AVFilterContext *source, const AVFrame *frame, AVRational time_base,
+                                             AVRational frame_rate) {
+    AVBufferSrcParameters *description = av_buffersrc_parameters_alloc();
+    if (!description) return AVERROR(ENOMEM);
+    description->format = frame->format;
+    description->time_base = time_base;
+    description->width = frame->width;
+    description->height = frame->height;
+    description->sample_aspect_ratio = frame->sample_aspect_ratio;
+    description->frame_rate = frame_rate;
+    description->sample_rate = frame->sample_rate;
+    description->hw_frames_ctx = frame->hw_frames_ctx;
+#if LIBAVFILTER_VERSION_MAJOR >= 10
+    description->color_space = frame->colorspace;
+    description->color_range = frame->color_range;
+#endif
+    int status = 0;
+    if (frame->sample_rate > 0) {
+        if (frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
+            av_channel_layout_default(&description->ch_layout, frame->ch_layout.nb_channels);
+        else
+            status = av_channel_layout_copy(&description->ch_layout, &frame->ch_layout);
+    }
+    if (status >= 0) status = av_buffersrc_parameters_set(source, description);
+    av_channel_layout_uninit(&description->ch_layout);
+    av_free(description);
+    return status;
 }
 
 #endif
