@@ -18,7 +18,8 @@ public enum EmulationPrevention {
         return out
     }
 
-    /// Puts the escapes in. A payload that ends in 00 gets a final 03, as a NAL unit may not end in 00.
+    /// Puts the escapes in. A payload that ends in 00 00 (cabac_zero_words) gets a final 03; all others end
+    /// in their stop bit.
     public static func added(to payload: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(payload.count + 4)
@@ -31,7 +32,7 @@ public enum EmulationPrevention {
             zeros = byte == 0 ? zeros + 1 : 0
             out.append(byte)
         }
-        if out.last == 0 { out.append(3) }
+        if zeros >= 2 { out.append(3) }
         return out
     }
 }
