@@ -96,7 +96,9 @@ import Testing
         }
         var reader = RTMPChunkReader()
         reader.append(
-            joined([try Self.write([.setChunkSize(chunkSize)]), try Self.write(messages, chunkSize: chunkSize)]))
+            concatenated([
+                try Self.write([.setChunkSize(chunkSize)]), try Self.write(messages, chunkSize: chunkSize),
+            ]))
         #expect(try reader.next()?.type == .setChunkSize)
         for message in messages { #expect(try reader.next() == message) }
         #expect(try reader.next() == nil)

@@ -13,7 +13,7 @@ func octets(_ text: String) -> ByteBuffer {
 
 func buffer(_ values: [UInt8]) -> ByteBuffer { ByteBuffer(bytes: values) }
 
-func joined(_ buffers: [ByteBuffer]) -> ByteBuffer {
+func concatenated(_ buffers: [ByteBuffer]) -> ByteBuffer {
     var all = ByteBuffer()
     for var buffer in buffers { all.writeBuffer(&buffer) }
     return all
@@ -57,9 +57,9 @@ enum RTMPDelivery: CaseIterable, CustomTestStringConvertible {
     func cut(_ parts: [ByteBuffer]) -> [ByteBuffer] {
         switch self {
         case .message: parts
-        case .merged: [joined(parts)]
-        case .byteByByte: joined(parts).readableBytesView.map { ByteBuffer(integer: $0) }
-        case .odd: pieces(joined(parts), of: 37)
+        case .merged: [concatenated(parts)]
+        case .byteByByte: concatenated(parts).readableBytesView.map { ByteBuffer(integer: $0) }
+        case .odd: pieces(concatenated(parts), of: 37)
         }
     }
 
