@@ -20,7 +20,7 @@ struct PlayCommand: Capability {
 
     @OptionGroup(title: "Play options") var playing: PlayingArguments
     @OptionGroup(title: "Output options") var output: PlayOutputArguments
-    @OptionGroup(title: "ffplay's spellings") var ffplay: FFplayArguments
+    @OptionGroup(title: "Spellings of ffplay") var ffplay: FFplayArguments
     @OptionGroup(title: "Source options") var source: SourceArguments
     @OptionGroup(title: "Common options") var common: CommonOptions
 

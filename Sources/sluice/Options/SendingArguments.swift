@@ -29,7 +29,7 @@ struct SendingArguments: ParsableArguments {
     @Flag(help: "Send as fast as the target takes it.")
     var noPace = false
 
-    @Option(help: ArgumentHelp("Whether the input is live (default: by its kind).", valueName: "on|off"))
+    @Option(help: ArgumentHelp("Whether the input is live (default: by its kind).", valueName: "state"))
     var live: Switch?
 
     @Option(

@@ -1,0 +1,62 @@
+# What one does with sluice. `make help` lists it.
+PREFIX ?= /usr/local
+DESTDIR ?=
+# The Swift runtime goes into the binary: it starts faster and runs where no Swift is installed.
+RELEASE = -c release --static-swift-stdlib --product sluice
+BINARY = .build/release/sluice
+SANITIZED = .build-sanitized
+
+.PHONY: help build test lint format demo install uninstall man completions bench nightly clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+build: ## Build the release binary
+	swift build $(RELEASE)
+
+test: ## Install what the tests need, build, check and test everything
+	bash scripts/test.sh
+
+lint: ## Check format, layers, lengths, flags
+	swift format lint --strict -r Package.swift Sources Tests
+	python3 scripts/check-layers.py
+	python3 scripts/check-lengths.py
+
+format: ## Format the sources
+	swift format -i -r Package.swift Sources Tests
+
+demo: ## Push a real clip, watch it, print the measured delay
+	bash scripts/demo.sh
+
+man: build ## Make the manual pages from the definitions
+	python3 scripts/generate-man.py $(BINARY)
+
+completions: build ## Make the completions of bash, zsh and fish
+	bash scripts/generate-completions.sh $(BINARY)
+
+install: build ## Install below PREFIX (and DESTDIR): binary, manual pages, completions
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1" \
+	    "$(DESTDIR)$(PREFIX)/share/man/man7" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
+	    "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	install -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/sluice"
+	install -m 644 man/*.1 "$(DESTDIR)$(PREFIX)/share/man/man1/"
+	install -m 644 man/*.7 "$(DESTDIR)$(PREFIX)/share/man/man7/"
+	install -m 644 completions/sluice.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluice"
+	install -m 644 completions/_sluice "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sluice"
+	install -m 644 completions/sluice.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sluice.fish"
+
+uninstall: ## Remove what install has put there
+	rm -f "$(DESTDIR)$(PREFIX)/bin/sluice" "$(DESTDIR)$(PREFIX)"/share/man/man[17]/sluice*.[17] \
+	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluice" \
+	    "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sluice" \
+	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sluice.fish"
+
+bench: build ## Measure against ffmpeg and ffplay on this machine
+	swift run -c release --package-path Benchmarks
+
+nightly: ## The long ones: sanitizers, fuzzing, soak
+	SLUICE_LONG=1 swift test --disable-xctest --scratch-path $(SANITIZED) --sanitize address
+	SLUICE_LONG=1 swift test --disable-xctest --scratch-path $(SANITIZED)-thread --sanitize thread
+
+clean: ## Remove what was built
+	rm -rf .build $(SANITIZED) $(SANITIZED)-thread

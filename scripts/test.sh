@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Everything that must hold: what the tests need is installed, the package builds without a warning, the
+# checks of the house, then all tests. The last line is the test runner's own count.
+#   scripts/test.sh [arguments of `swift test`]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '== %s\n' "$*"; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+started=$SECONDS
+
+step "what the tests need"
+bash scripts/install-deps.sh build runtime test
+
+step "shell scripts, format, layers, lengths"
+for script in scripts/*.sh .ci/run; do bash -n "$script"; done
+swift format lint --strict -r Package.swift Sources Tests
+python3 scripts/check-layers.py
+python3 scripts/check-lengths.py
+
+step "release build, warnings are errors"
+swift build -c release --static-swift-stdlib --product sluice
+SLUICE_BINARY=$(swift build -c release --static-swift-stdlib --show-bin-path)/sluice
+export SLUICE_BINARY
+
+step "manual pages, completions, flags"
+python3 scripts/generate-man.py "$SLUICE_BINARY" "$work/man"
+bash scripts/generate-completions.sh "$SLUICE_BINARY" "$work/completions"
+for page in "$work"/man/*; do diff -u "man/${page##*/}" "$page" || { echo "not current: make man" >&2; exit 1; }; done
+diff -ru completions "$work/completions" || { echo "not current: make completions" >&2; exit 1; }
+for page in man/*.[17]; do mandoc -T lint -W warning "$page"; done
+python3 scripts/check-flags.py "$SLUICE_BINARY"
+bash scripts/check-completions.sh
+
+step "test build"
+swift build --build-tests
+step "tests ($((SECONDS - started)) s so far)"
+status=0
+swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$work/log" || status=$?
+step "done in $((SECONDS - started)) s"
+grep -E 'Test run with [0-9]+ tests?' "$work/log" | tail -n 1 || echo "the test runner gave no count"
+exit "$status"
