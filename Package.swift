@@ -34,7 +34,13 @@ let package = Package(
             swiftSettings: settings),
 
         // Floor 2: the outside world, one module for each library.
-        .target(name: "Media", dependencies: ["CFFmpeg", "Model", "Timing", "Wire"], swiftSettings: settings),
+        .target(
+            name: "Media",
+            dependencies: [
+                "CFFmpeg", "Model", "Timing", "Wire",
+                // Only for the ByteBuffer that an FLV tag carries.
+                .product(name: "NIOCore", package: "swift-nio"),
+            ], swiftSettings: settings),
         .target(name: "Screen", dependencies: ["CSDL2", "CRealtime", "Model"], swiftSettings: settings),
         .target(
             name: "Net",
@@ -82,7 +88,10 @@ let package = Package(
                 "Wire", "Model", .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: settings),
         .testTarget(
-            name: "MediaTests", dependencies: ["Media", "Model", "Wire", "TestSupport"], swiftSettings: settings),
+            name: "MediaTests",
+            dependencies: [
+                "Media", "Model", "Wire", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+            ], swiftSettings: settings),
         .testTarget(
             name: "ScreenTests", dependencies: ["Screen", "Model", "TestSupport"], swiftSettings: settings),
         .testTarget(

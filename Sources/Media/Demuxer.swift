@@ -126,7 +126,7 @@ public final class Demuxer {
             defer { av_packet_unref(packet.raw) }
             let changed = try refreshTracks()
             let index = Int(packet.raw.pointee.stream_index)
-            guard streams.indices.contains(index) else { continue }
+            guard streams.indices.contains(index), !streams[index].isDiscarded else { continue }
             let learnt = try streams[index].learn(from: packet.raw)
             if packet.raw.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 { damagedPackets += 1 }
             let made = streams[index].packet(from: packet.raw, arrival: arrival)

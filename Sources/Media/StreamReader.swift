@@ -97,7 +97,7 @@ final class StreamReader {
         }
         if let sniffer {
             let replaced = try CodecParameters(copying: parameters.raw)
-            if sniffer.learn(from: packet.pointee.data, count: packet.pointee.size, into: replaced.raw) {
+            if sniffer.learn(from: packet, into: replaced.raw) {
                 parameters = replaced
                 sniffedRate = sniffer.frameRate
                 self.sniffer = nil
