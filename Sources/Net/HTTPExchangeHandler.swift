@@ -58,7 +58,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if lastError == nil { lastError = error }
+        if lastError == nil { lastError = TLSFailure.explained(error, context) }
         // The parser's complaint about a missing end arrives together with the close itself.
         if case .some(HTTPParserError.invalidEOFState) = error as? HTTPParserError { return }
         context.close(promise: nil)

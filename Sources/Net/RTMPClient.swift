@@ -59,6 +59,7 @@ public final class RTMPClient: Sendable {
         public var media = Span.zero
         /// When the oldest waiting tag was handed over.
         public var oldest: HostTime?
+        public init() {}
     }
 
     private let run: RTMPRun

@@ -41,9 +41,12 @@ final class RTMPOutbox: Sendable {
             let oldest = state.entries[state.head]
             let newest = state.entries[state.entries.count - 1]
             let distance = Int32(bitPattern: newest.timestamp &- oldest.timestamp)
-            return RTMPClient.Backlog(
-                bytes: state.bytes, tags: state.entries.count - state.head,
-                media: .milliseconds(Double(max(0, distance))), oldest: oldest.queued)
+            var backlog = RTMPClient.Backlog()
+            backlog.bytes = state.bytes
+            backlog.tags = state.entries.count - state.head
+            backlog.media = .milliseconds(Double(max(0, distance)))
+            backlog.oldest = oldest.queued
+            return backlog
         }
     }
 

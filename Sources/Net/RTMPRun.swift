@@ -151,7 +151,7 @@ final class RTMPRun: @unchecked Sendable {
         guard !isOver, channel === self.channel else { return }
         if isUnpublishing { return finish(unsentError()) }
         if stage == .connecting, tryAlternative() { return }
-        if hasMedia || (stage == .established && settings.role == .publish) {
+        if isMidStream {
             return finish(lastError.flatMap { network.tlsError($0)?.midStream() } ?? network.lost(lastError))
         }
         finish(words.closedEarly(stage, network: network, lastError))
@@ -193,7 +193,12 @@ final class RTMPRun: @unchecked Sendable {
         }
     }
 
-    var isMidStream: Bool { hasMedia || (stage == .established && settings.role == .publish) }
+    /// Media had flowed. nginx grants every publication and hangs up at once where its rules deny it, so a
+    /// publisher's stream counts only when it has lasted.
+    var isMidStream: Bool {
+        guard settings.role == .publish else { return hasMedia }
+        return stage == .established && outbox.bytesSent > 0 && HostTime.now() - stageBegan > .milliseconds(500)
+    }
 
     private func established() {
         lastProgress = .now()
@@ -264,7 +269,9 @@ private final class RTMPSocketHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         run.read(unwrapInboundIn(data), on: context.channel)
     }
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { run.broken(error, on: context.channel) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        run.broken(TLSFailure.explained(error, context), on: context.channel)
+    }
     func channelInactive(context: ChannelHandlerContext) { run.ended(on: context.channel) }
 }
 

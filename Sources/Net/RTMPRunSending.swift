@@ -113,8 +113,11 @@ extension RTMPRun {
     }
 
     private func expired(_ limit: Span) {
-        guard isMidStream else { return finish(words.late(stage, network: network, timeout: limit)) }
-        guard settings.role == .publish else { return finish(network.silent(for: limit)) }
+        guard stage == .established, settings.role == .publish else {
+            return finish(
+                isMidStream
+                    ? network.silent(for: limit) : words.late(stage, network: network, timeout: limit))
+        }
         finish(
             SluiceError(
                 .connectionLost, settings.what, why: "\(network.endpoint) took no data for \(limit.words)",

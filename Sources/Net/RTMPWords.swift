@@ -79,18 +79,16 @@ struct RTMPWords: Sendable {
             early.why = "\(endpoint) closed the connection without a word when asked for \"\(application)\""
             early.hint = applicationHint
             return early
-        case .opening:
+        case .established where isPlaying:
+            return SluiceError(
+                .notLive, what, why: "\(endpoint) accepted the request and closed the connection before any media",
+                hint: "is anybody publishing this stream?")
+        case .opening, .established:
             var early = network.closedWithoutWord(error)
             guard early.reason == .refused else { return early }
             early.why = "\(endpoint) closed the connection without a word when asked for the stream"
-            early.hint = "check the stream name, its key or signature"
+            early.hint = "check the stream name, its key or signature, and the server's rules"
             return early
-        case .established:
-            return isPlaying
-                ? SluiceError(
-                    .notLive, what,
-                    why: "\(endpoint) accepted the request and closed the connection before any media",
-                    hint: "is anybody publishing this stream?") : network.lost(error)
         }
     }
 

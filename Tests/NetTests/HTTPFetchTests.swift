@@ -129,7 +129,8 @@ import Testing
         let babble = try await ScriptedServer { _, _ in [.text("220 mail.example ESMTP\r\n")] }
         #expect(try fetch("http://127.0.0.1:\(babble.port)/").error?.reason == .corrupt)
 
-        let refused = try fetch("http://127.0.0.1:\(try await closedPort())/")
+        let nobody = try MutePort()
+        let refused = try fetch("http://127.0.0.1:\(nobody.number)/")
         #expect(refused.error?.reason == .refused)
         #expect(refused.error?.hint?.contains("listening on port") == true)
 
