@@ -119,12 +119,21 @@ public final class FilterGraph {
             throw FFmpegFailure.error(status, what, phase: .filter)
         }
         let pts = MediaTime(ticks: raw.pointee.pts, base: base)
-        var duration = Span(ticks: sluice_frame_duration(raw), base: base)
-        let rate = av_buffersink_get_frame_rate(sink)
-        if duration == nil, rate.isUsable {
-            duration = Span(ticks: 1, base: AVRational(num: rate.den, den: rate.num))
-        }
+        let duration = duration(of: raw, base, av_buffersink_get_frame_rate(sink))
         return Frame(owning: raw, kind: kind, pts: pts, duration: duration, epoch: epoch)
+    }
+
+    /// The filters of 5.1 pass a frame's own duration on without minding the new time base.
+    private func duration(
+        of raw: UnsafeMutablePointer<AVFrame>, _ base: AVRational, _ frameRate: AVRational
+    ) -> Span? {
+        if kind == .audio {
+            return Span(
+                ticks: Int64(raw.pointee.nb_samples), base: AVRational(num: 1, den: raw.pointee.sample_rate))
+        }
+        if frameRate.isUsable { return Span(ticks: 1, base: AVRational(num: frameRate.den, den: frameRate.num)) }
+        return base.num == 1 && base.den == SLUICE_NANOSECONDS.den
+            ? Span(ticks: sluice_frame_duration(raw), base: base) : nil
     }
 
     private func configure(for frame: Frame) throws(SluiceError) {

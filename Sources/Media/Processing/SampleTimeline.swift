@@ -29,7 +29,8 @@ struct SampleTimeline {
     mutating func place(_ time: MediaTime?) -> Placement {
         guard let anchor = anchors.last else { return .restart }
         guard let time else { return .append }
-        let expected = anchor.time + span(storedSamples + Int64(toCut) - anchor.sample)
+        // What is still to be cut lies before the end of what is stored.
+        let expected = anchor.time + span(storedSamples - anchor.sample) - span(Int64(toCut))
         let gap = time - expected
         guard gap.magnitude > Self.tolerance else { return .append }
         corrections += 1
