@@ -50,6 +50,9 @@ public struct RTMPChunkReader: Sendable {
 
     public init(limits: Limits = Limits()) { self.limits = limits }
 
+    /// Memory held for input and unfinished messages, for tests of growth.
+    var storedBytes: Int { streams.values.reduce(input.capacity) { $0 + ($1.partial?.capacity ?? 0) } }
+
     /// Adds what came from the network; read it with `next`.
     public mutating func append(_ bytes: ByteBuffer) {
         if input.readableBytes == 0 { input.clear() }
