@@ -105,6 +105,13 @@ private func master(_ text: String) throws -> MasterPlaylist {
         #expect(list.duration == .seconds(29.5))
     }
 
+    @Test func absurdByteRangesAreLeftOut() throws {
+        for range in ["9223372036854775807", "10@9223372036854775807", "-1", "1@-1", "1@2@3", "x", ""] {
+            let list = try media("#EXTM3U\n#EXTINF:1,\n#EXT-X-BYTERANGE:\(range)\na.ts")
+            #expect(list.segments.first.map { $0.byteRange == nil } == true, "\(range)")
+        }
+    }
+
     @Test func emptyLivePlaylistIsOne() throws {
         let list = try media("#EXTM3U\n#EXT-X-TARGETDURATION:2\n")
         #expect(list.segments.isEmpty && list.isLive)

@@ -177,7 +177,7 @@ extension HLSParser {
             // Without an offset it continues the range before it, of the same resource.
             let offset = range.offset ?? (lastRange?.uri == uri ? lastRange?.end : nil) ?? 0
             segment.byteRange = MediaPlaylist.ByteRange(length: range.length, offset: offset)
-            lastRange = (uri, offset &+ range.length)
+            lastRange = (uri, offset + range.length)
         } else {
             lastRange = nil
         }
@@ -225,9 +225,12 @@ extension HLSParser {
     /// LENGTH[@OFFSET].
     private static func byteRange(_ text: Substring) -> (length: Int, offset: Int?)? {
         let parts = HLSText.trimmed(text).split(separator: "@", omittingEmptySubsequences: false)
-        guard let first = parts.first, parts.count <= 2, let length = Int(first), length >= 0 else { return nil }
+        guard let first = parts.first, parts.count <= 2, let length = Int(first),
+            (0...1 << 40).contains(length)
+        else { return nil }
         guard parts.count == 2 else { return (length, nil) }
-        guard let offset = Int(parts[1]), offset >= 0, offset <= Int.max - length else { return nil }
+        // Bounds that no file reaches, so that adding up cannot overflow.
+        guard let offset = Int(parts[1]), (0...1 << 60).contains(offset) else { return nil }
         return (length, offset)
     }
 }
