@@ -154,6 +154,13 @@ import Testing
         #expect(read == [Self.message(4, 8, 1, 1, body + "AA")])
     }
 
+    @Test func headerOfTheSameSize_mayRepeatTheExtendedTime() throws {
+        let body = String(repeating: "11", count: 128)
+        let read = try Self.read(
+            "04 FFFFFF 000081 08 01000000 01000000 \(body) 04 FFFFFF 000081 08 01000000 01000000 AA")
+        #expect(read == [Self.message(4, 8, 1, 0x0100_0000, body + "AA")])
+    }
+
     @Test(arguments: [
         ("C4", "chunk stream 4 begins without a full header"),
         ("84 000001", "chunk stream 4 begins without a full header"),

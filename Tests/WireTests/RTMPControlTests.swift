@@ -50,6 +50,18 @@ import Testing
         #expect(UInt64(acks.last ?? 0) <= run.session.bytesReceived)
     }
 
+    @Test func acknowledgement_wraps() throws {
+        var server = try Self.playing()
+        var run = RTMPRun(rtmpSettings(.play), server)
+        run.session.bytesReceived = 0xFFFF_FFF0
+        run.session.acknowledged = 0xFFFF_FFF0
+        run.session.ackWindow = 100
+        try server.media(.audio, 0, [UInt8](repeating: 1, count: 88))
+        run.feed([try #require(server.parts.last)])
+        #expect(run.session.bytesReceived == 0x1_0000_0054)
+        #expect(try run.messages().last == .acknowledgement(0x54))
+    }
+
     @Test func window0_isIgnored() throws {
         var server = try Self.playing()
         try server.say(.windowAckSize(0))

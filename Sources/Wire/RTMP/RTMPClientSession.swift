@@ -31,7 +31,7 @@ public struct RTMPClientSession: Sendable {
     /// After `.authenticate`: the settings of the next connection. The owner may renew `handshakeRandom`.
     public internal(set) var nextSettings: RTMPClientSettings?
     /// Bytes after the handshake that have come in.
-    public private(set) var bytesReceived: UInt64 = 0
+    public internal(set) var bytesReceived: UInt64 = 0
     /// The message stream that the server gave us.
     public internal(set) var streamID: UInt32 = 0
 
@@ -44,7 +44,7 @@ public struct RTMPClientSession: Sendable {
     var writer = RTMPChunkWriter()
     var output: [Action] = []
     var ackWindow: UInt64
-    private var acknowledged: UInt64 = 0
+    var acknowledged: UInt64 = 0
     var announcedWindow: UInt32?
 
     public init(_ settings: RTMPClientSettings) {
