@@ -24,11 +24,10 @@ public final class Program: Sendable {
         case descriptor(Int32)
     }
 
-    /// Processor seconds and peak memory, known once the program has ended.
+    /// Processor time, known once the program has ended.
     public struct Usage: Sendable, Equatable {
         public var user: Span
         public var system: Span
-        public var peakBytes: Int
     }
 
     public let pid: Int32
@@ -84,6 +83,13 @@ public final class Program: Sendable {
     public var exit: ProgramExit? { record.snapshot.exit }
     public var isRunning: Bool { exit == nil }
     public var usage: Usage? { record.snapshot.usage }
+    /// Greatest resident size so far, while it runs. (What the kernel keeps after the end counts this process
+    /// before the exec, too.)
+    public var peakBytes: Int? {
+        let text = String(decoding: contents(ofFile: "/proc/\(pid)/status") ?? [], as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line.flatMap { Int($0.filter(\.isNumber)) }.map { $0 << 10 }
+    }
     public var endedAt: HostTime? { record.snapshot.endedAt }
     public var outputBytes: [UInt8] { record.snapshot.output }
     public var errorBytes: [UInt8] { record.snapshot.errors }

@@ -131,8 +131,7 @@ final class ProgramRecord: Sendable {
             var spent = rusage()
             guard wait4(pid, &status, WNOHANG, &spent) == pid else { return false }
             state.endedAt = HostTime.now()
-            state.usage = Program.Usage(
-                user: span(spent.ru_utime), system: span(spent.ru_stime), peakBytes: Int(spent.ru_maxrss) << 10)
+            state.usage = Program.Usage(user: span(spent.ru_utime), system: span(spent.ru_stime))
             let killer = status & 0x7F
             state.exit = killer == 0 ? .exited((status >> 8) & 0xFF) : .signalled(killer)
             return true

@@ -1,0 +1,347 @@
+#!/usr/bin/python3
+"""Compares sluice with the tools that people use today, in the same run, alternating, and says what is shown.
+
+  bench.py [ROW ...] [--runs 5] [--short] [--sluice PATH] [--keep]
+
+Rows: play-delay first-picture push-delay cpu memory pacing lipsync version; default all. A row passes when every run meets
+the bar, fails when the median does not, and is "not shown" where the spread crosses the bar or the peer's range. --short takes a few
+seconds a row and keeps nothing; full runs are appended to RESULTS.md.
+"""
+import argparse, os, platform, statistics, subprocess, sys, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE + "/instruments")
+import avsync, glass, lab, pacing  # noqa: E402
+
+LOWEST = ["ffplay", "-loglevel", "error", "-fflags", "nobuffer", "-flags", "low_delay", "-framedrop"]
+CLIP = os.path.join(HERE, "..", "media", "bbb-360p.mp4")
+
+
+class Row:
+    """One line of the table: figures of sluice and of a peer, and the bar that holds for sluice."""
+
+    def __init__(self, name, unit, bar, peer="", note=""):
+        self.name, self.unit, self.bar, self.peer, self.note = name, unit, bar, peer, note
+        self.ours, self.theirs, self.errors = [], [], []
+
+    def add(self, ours=None, theirs=None, error=None):
+        for value, values in ((ours, self.ours), (theirs, self.theirs)):
+            if value is not None:
+                values.append(value)
+        if error:
+            self.errors.append(error)
+        say(f"  {self.name}: sluice {shown(ours)} peer {shown(theirs)} {self.unit} {error or ''}")
+
+    def verdict(self):
+        if not self.ours or self.errors:
+            return "FAIL"
+        limits = self.bar.limits(self)
+        if limits is None:
+            return "no peer"
+        low, high = limits
+        middle = statistics.median(self.ours)
+        if low <= min(self.ours) and max(self.ours) <= high:
+            return "pass"
+        if low <= middle <= high or self.bar.is_open(self):
+            return "not shown"
+        return "FAIL"
+
+
+class Within:
+    """A fixed bar."""
+
+    def __init__(self, high, low=float("-inf"), text=None):
+        self.low, self.high = low, high
+        self.text = text or (f"≤ {high:g}" if low == float("-inf") else f"{low:g} … {high:g}")
+
+    def limits(self, row):
+        return self.low, self.high
+
+    def is_open(self, row):
+        return False
+
+
+class Against:
+    """A bar made of the peer's figure in the same run: median * factor + extra, plus its spread where that is allowed."""
+
+    def __init__(self, text, factor=1.0, extra=0.0, with_spread=False):
+        self.text, self.factor, self.extra, self.with_spread = text, factor, extra, with_spread
+
+    def limits(self, row):
+        if not row.theirs:
+            return None
+        spread = max(row.theirs) - min(row.theirs) if self.with_spread else 0
+        if self.with_spread and len(row.ours) > 1:
+            spread = max(spread, max(row.ours) - min(row.ours))
+        return float("-inf"), statistics.median(row.theirs) * self.factor + self.extra + spread
+
+    def is_open(self, row):
+        """The two ranges overlap, so neither tool was shown to be the better one."""
+        return min(row.ours) <= max(row.theirs) * self.factor + self.extra
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def shown(value):
+    return "–" if value is None else f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}" if abs(value) >= 1000 else f"{value:.1f}"
+
+
+def figures(values):
+    if not values:
+        return "–"
+    if len(values) == 1:
+        return shown(values[0])
+    return f"{shown(statistics.median(values))} ({shown(min(values))}–{shown(max(values))})"
+
+
+class Bench:
+    def __init__(self, options):
+        self.sluice, self.runs, self.short = options.sluice, options.runs, options.short
+        self.rows, self.streams = [], 0
+
+    def row(self, *arguments, **named):
+        row = Row(*arguments, **named)
+        self.rows.append(row)
+        return row
+
+    def seconds(self, full, short):
+        return short if self.short else full
+
+    def address(self, rtmp):
+        """A name of its own for each publisher: a server may hold on to a name for a while."""
+        self.streams += 1
+        return f"rtmp://127.0.0.1:{rtmp}/live/s{self.streams}"
+
+    def alternate(self, ours, theirs):
+        """Each run once, the order turned round each time, so that a busy minute hits both."""
+        for turn in range(self.runs):
+            for one in ((ours, theirs) if turn % 2 == 0 else (theirs, ours)):
+                one()
+
+    def play(self, *words):
+        return [self.sluice, "play", *words]
+
+    # One method a row (or a few that are measured together).
+
+    def play_delay(self):
+        """Delay of a live picture over the delay at which it arrives, both watched beside each other."""
+        row = self.row("play --nobuffer, delay over the floor", "ms", Within(40), "ffplay, best recipe")
+        against = self.row("  the same, against the best recipe", "ms", Against("≤ ffplay + spread", with_spread=True), "ffplay, best recipe")
+        cpu = self.row("CPU of play", "% of a core", Against("≤ ffplay"), "ffplay, best recipe")
+        memory = self.row("memory of play", "MB", Within(110), "ffplay, best recipe")
+        with lab.Children() as children:
+            url = self.address(lab.nginx(children)[0])
+            lab.publish(children, url)
+            time.sleep(3)
+
+            def run(words, side):
+                with lab.Children() as inner:
+                    seconds = self.seconds(20, 5)
+                    plain, _ = glass.measure(inner, words + [url], seconds, 1 if self.short else 3)
+                    beside, _ = glass.measure(inner, words + [url], self.seconds(12, 5), 1 if self.short else 3, floor=url)
+                for target, summary, key in ((row, beside, "over_floor_ms"), (against, beside, "over_floor_ms"),
+                                             (cpu, plain, "cpu_pct"), (memory, plain, "memory_mb")):
+                    target.add(**{side: summary.get(key)}, error=summary.get("error") if side == "ours" else None)
+            self.alternate(lambda: run(self.play("--nobuffer"), "ours"), lambda: run(LOWEST, "theirs"))
+
+    def first_picture(self):
+        """From the start of the process to the first picture on the screen, where every frame is a key frame."""
+        row = self.row("first picture, key frames only", "ms", Within(350), "ffplay, best recipe")
+        usual = self.row("  the same, a key frame each 2 s", "ms", Against("≤ ffplay"), "ffplay, best recipe")
+        with lab.Children() as children:
+            rtmp, _ = lab.nginx(children)
+            for target, gop in ((row, 1), (usual, 60)):
+                url = self.address(rtmp)
+                publisher = lab.publish(children, url, gop=gop)
+                time.sleep(3)
+
+                def run(words, side):
+                    with lab.Children() as inner:
+                        summary, _ = glass.measure(inner, words + [url], 1, 0)
+                    value = summary.get("first_picture_s")
+                    target.add(**{side: None if value is None else value * 1000},
+                               error=summary.get("error") if side == "ours" else None)
+                self.alternate(lambda: run(self.play("--nobuffer"), "ours"), lambda: run(LOWEST, "theirs"))
+                for one in publisher:
+                    children.end_one(one)
+
+    def push_delay(self):
+        """Raw pictures and a tone in, pixels on a screen out: sluice at both ends, ffmpeg and ffplay at both ends."""
+        row = self.row("raw video → push → nginx → play --nobuffer, p50", "ms", Within(120), "ffmpeg + ffplay")
+        with lab.Children() as children:
+            rtmp, _ = lab.nginx(children)
+
+            def measured(words, url, side):
+                time.sleep(3)
+                with lab.Children() as inner:
+                    summary, _ = glass.measure(inner, words + [url], self.seconds(12, 4), 1 if self.short else 3)
+                row.add(**{side: summary.get("delay_p50_ms")}, error=summary.get("error") if side == "ours" else None)
+
+            def ours():
+                url = self.address(rtmp)
+                with lab.Children() as both:
+                    camera = both.run([sys.executable, lab.HERE + "/stampgen.py", "--seconds", "3600"], stdout=subprocess.PIPE)
+                    both.run([self.sluice, "push", "-", "tone", url, "--input-format", "rawvideo", "--input-pix-fmt",
+                              "yuv420p", "--input-size", "640x360", "--input-fps", "30"], stdin=camera.stdout)
+                    camera.stdout.close()
+                    measured(self.play("--nobuffer"), url, "ours")
+
+            def theirs():
+                url = self.address(rtmp)
+                with lab.Children() as both:
+                    lab.publish(both, url)
+                    measured(LOWEST, url, "theirs")
+            self.alternate(ours, theirs)
+
+    def push_cost(self):
+        """Processor time and memory of copying a clip upstream at its own speed."""
+        length = self.seconds(20, 5)
+        cpu = self.row(f"CPU of a copied push, {length} s", "s", Against("≤ ffmpeg"), "ffmpeg -re -c copy")
+        memory = self.row("memory of a copied push", "MB", Against("≤ ffmpeg + 20", extra=20), "ffmpeg -re -c copy")
+        with lab.Children() as children:
+            rtmp, _ = lab.nginx(children)
+
+            def run(words, side):
+                child = children.run(words)
+                peak, pid = 0, 0
+                while pid == 0:
+                    # VmHWM, because what wait4 calls the peak includes this program before the exec.
+                    peak = max(peak, lab.peak_memory(child))
+                    time.sleep(0.1)
+                    pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+                child.returncode = os.waitstatus_to_exitcode(status)
+                failed = None if child.returncode == 0 else f"exit {child.returncode}"
+                cpu.add(**{side: usage.ru_utime + usage.ru_stime}, error=failed if side == "ours" else None)
+                memory.add(**{side: peak})
+            self.alternate(
+                lambda: run([self.sluice, "push", CLIP, self.address(rtmp), "--loop", "-t", str(length)], "ours"),
+                lambda: run(["ffmpeg", "-v", "error", "-nostdin", "-re", "-stream_loop", "-1", "-i", CLIP, "-t", str(length),
+                             "-c", "copy", "-f", "flv", self.address(rtmp)], "theirs"))
+
+    def pacing(self):
+        """Does a looped file keep time? Read from outside through the server."""
+        row = self.row("pacing drift of push --loop, a minute", "ms", Within(5, -5, "< 5 either way"), "ffmpeg -re -stream_loop -1")
+        with lab.Children() as children:
+            rtmp, _ = lab.nginx(children)
+
+            def run(words, side):
+                url = words[-1]
+                with lab.Children() as inner:
+                    inner.run(words)
+                    time.sleep(2)
+                    result = pacing.measure(inner, url, self.seconds(60, 12))
+                error = result.get("error") or (f"{result['backwards']} steps back" if result["backwards"] else None)
+                row.add(**{side: result.get("drift_ms_per_minute")}, error=error if side == "ours" else None)
+            self.alternate(
+                lambda: run([self.sluice, "push", "--loop", CLIP, self.address(rtmp)], "ours"),
+                lambda: run(["ffmpeg", "-v", "error", "-nostdin", "-re", "-stream_loop", "-1", "-i", CLIP, "-c", "copy", "-f",
+                             "flv", self.address(rtmp)], "theirs"))
+
+    def lipsync(self):
+        """Sound against picture through a real sound server."""
+        cases = [
+            ("file", False, self.play("{input}"), ["mpv", "--no-config", "--really-quiet", "--vo=x11", "--fs", "{input}"], "mpv",
+             Within(30, -30), Within(45, -45)),
+            ("live --nobuffer", True, self.play("--nobuffer", "{input}"), LOWEST + ["{input}"], "ffplay, best recipe",
+             Within(90, -30), Within(125, -45)),
+        ]
+        with lab.Children() as children:
+            rtmp, _ = lab.nginx(children)
+            for name, is_live, ours, theirs, peer, median, worst in cases:
+                middle = self.row(f"lip sync, {name}: median", "ms", median, peer)
+                least = self.row(f"lip sync, {name}: earliest tone", "ms", worst, peer)
+                greatest = self.row(f"lip sync, {name}: latest tone", "ms", worst, peer)
+
+                def run(words, side):
+                    with lab.Children() as inner:
+                        summary, _ = avsync.measure(inner, words, self.address(rtmp) if is_live else None, self.seconds(25, 8))
+                    error = summary.get("error") if side == "ours" else None
+                    if not error and side == "ours" and summary["pairs"] < (4 if self.short else 20):
+                        error = f"only {summary['pairs']} tones"
+                    middle.add(**{side: summary.get("offset_median_ms")}, error=error)
+                    least.add(**{side: summary.get("offset_least_ms")})
+                    greatest.add(**{side: summary.get("offset_greatest_ms")})
+                self.alternate(lambda: run(ours, "ours"), lambda: run(theirs, "theirs"))
+
+    def version(self):
+        """How long a script waits for nothing."""
+        row = self.row("sluice --version", "ms", Against("≤ 2 × ffprobe -version", factor=2), "ffprobe -version")
+
+        def run(words, side):
+            took = []
+            for _ in range(7):
+                start = time.monotonic()
+                done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                took.append((time.monotonic() - start) * 1000)
+            row.add(**{side: statistics.median(took)}, error=f"exit {done.returncode}" if done.returncode else None)
+        self.alternate(lambda: run([self.sluice, "--version"], "ours"), lambda: run(["ffprobe", "-version"], "theirs"))
+
+    def table(self):
+        lines = ["| what | sluice: median (range) | peer: median (range) | unit | bar | verdict |", "|---|---|---|---|---|---|"]
+        for row in self.rows:
+            verdict = row.verdict() + (f" ({row.errors[0]})" if row.errors else "")
+            peer = f"{figures(row.theirs)} ({row.peer})" if row.theirs else "–"
+            lines.append(f"| {row.name.strip()} | {figures(row.ours)} | {peer} | {row.unit} | {row.bar.text} | {verdict} |")
+        return "\n".join(lines)
+
+
+ROWS = {"play-delay": [Bench.play_delay], "first-picture": [Bench.first_picture], "push-delay": [Bench.push_delay],
+        "cpu": [Bench.push_cost, Bench.play_delay], "memory": [Bench.push_cost, Bench.play_delay], "pacing": [Bench.pacing],
+        "lipsync": [Bench.lipsync], "version": [Bench.version]}
+
+
+def first_line(words):
+    try:
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return done.stdout.splitlines()[0] if done.stdout else "?"
+    except OSError:
+        return "not installed"
+
+
+def machine(sluice):
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    memory = int(next(line for line in open("/proc/meminfo")).split()[1]) // 1048576
+    system = next((line.split("=")[1].strip().strip('"') for line in open("/etc/os-release") if line.startswith("PRETTY_NAME")), "?")
+    ffmpeg = " ".join(first_line(["ffmpeg", "-version"]).split()[:3])
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    return (f"{os.cpu_count()} × {model}, {memory} GB; {system}, Linux {platform.release()}; {first_line([sluice, '--version'])}; "
+            f"{ffmpeg}; {first_line(['/usr/sbin/nginx', '-v'])}; load before: {load}")
+
+
+def main():
+    lab.end_on_signals()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="*", metavar="ROW", default=["all"])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--sluice", default=os.environ.get("SLUICE_BINARY") or os.path.join(HERE, "..", ".build", "release", "sluice"))
+    parser.add_argument("--keep", action="store_true", help="append to RESULTS.md although the run is short")
+    options = parser.parse_args()
+    names = list(ROWS) if "all" in options.rows else options.rows
+    for name in names:
+        if name not in ROWS:
+            parser.error(f"no row '{name}'; there are {' '.join(ROWS)}")
+    options.sluice = os.path.abspath(options.sluice)
+    if not os.access(options.sluice, os.X_OK):
+        parser.error(f"no sluice at {options.sluice}: swift build -c release --product sluice")
+    facts, bench, done = machine(options.sluice), Bench(options), []
+    for name in names:
+        for measure in ROWS[name]:
+            if measure in done:
+                continue
+            done.append(measure)
+            say(f"{name}: {' '.join((measure.__doc__ or '').split())}")
+            measure(bench)
+    block = (f"## {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}\n\n{facts}\n\n{options.runs} alternating runs"
+             f"{', short' if options.short else ''}.\n\n{bench.table()}\n")
+    print(block)
+    if options.keep or (not options.short and options.runs >= 5):
+        with open(HERE + "/RESULTS.md", "a") as out:
+            out.write("\n" + block)
+    raise SystemExit(1 if any(row.verdict() == "FAIL" for row in bench.rows) else 0)
+
+
+if __name__ == "__main__":
+    main()
