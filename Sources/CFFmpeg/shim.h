@@ -145,6 +145,22 @@ static inline double sluice_stream_rotation(const AVStream *stream) {
     return angle == angle ? angle : 0;
 }
 
+/// Sets a turn of `degrees` clockwise on a track that is to be written. Returns a negative AVERROR on failure.
+static inline int sluice_stream_set_rotation(AVStream *stream, double degrees) {
+    const size_t size = 9 * sizeof(int32_t);
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 102)
+    AVPacketSideData *made = av_packet_side_data_new(
+        &stream->codecpar->coded_side_data, &stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX,
+        size, 0);
+    uint8_t *matrix = made ? made->data : NULL;
+#else
+    uint8_t *matrix = av_stream_new_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, size);
+#endif
+    if (!matrix) return AVERROR(ENOMEM);
+    av_display_rotation_set((int32_t *)matrix, -degrees);
+    return 0;
+}
+
 // A flexible array of pointers behind a double pointer reads badly in Swift.
 static inline AVStream *sluice_stream(const AVFormatContext *context, unsigned index) {
     return index < context->nb_streams ? context->streams[index] : NULL;

@@ -11,6 +11,7 @@ public final class InterruptFlag: Sendable {
 
     private let cancel: CancelFlag?
     private let deadline = Atomic<Int64>(Int64.max)
+    private let ignoresCancel = Atomic<Bool>(false)
 
     /// - Parameter cancel: Watched for as long as this object lives; nil: only deadlines interrupt.
     public init(cancel: CancelFlag? = nil) { self.cancel = cancel }
@@ -22,9 +23,12 @@ public final class InterruptFlag: Sendable {
 
     public func disarm() { arm(deadline: nil) }
 
+    /// From now on only deadlines interrupt: what was begun is to be finished, cancelled or not.
+    public func shieldFromCancel() { ignoresCancel.store(true, ordering: .relaxed) }
+
     /// nil while the call may go on.
     public var cause: Cause? {
-        if cancel?.isSet == true { return .cancelled }
+        if cancel?.isSet == true, !ignoresCancel.load(ordering: .relaxed) { return .cancelled }
         let limit = deadline.load(ordering: .relaxed)
         return limit != Int64.max && HostTime.now().nanoseconds >= limit ? .deadline : nil
     }
