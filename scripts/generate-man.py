@@ -46,7 +46,8 @@ def argument(value):
 
 def option_names(entry, optional):
     parts = []
-    for name in entry.get("names", []):
+    # Short ones first, as people are used to.
+    for name in sorted(entry.get("names", []), key=lambda name: name["kind"] != "short"):
         dashes = "Fl Fl" if name["kind"] == "long" else "Fl"
         parts.append(f"{dashes} {name['name']}")
     line = " , ".join(parts)

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Installs from Debian (12 or 13) what sluice needs, as root or through sudo. Says what it installs; does
 # nothing, quickly, when all is there.
-#   scripts/install-deps.sh [build] [runtime] [test]      default: build runtime
+#   scripts/install-deps.sh [build] [runtime] [demo] [test] [bench]      default: build runtime
 set -euo pipefail
 
 build=(build-essential pkg-config git ca-certificates libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
     libswresample-dev libavfilter-dev libavdevice-dev libsdl2-dev)
 # The libraries come with the -dev packages; a desktop brings a screen, this brings the rest.
 runtime=(ca-certificates)
+demo=(nginx libnginx-mod-rtmp util-linux)
+bench=(mpv pulseaudio pulseaudio-utils)
 test=(ffmpeg nginx libnginx-mod-rtmp openssl python3 python3-numpy xvfb xauth x11-utils mandoc zsh fish bash-completion util-linux)
 
 usage() {
@@ -17,7 +19,7 @@ usage() {
 groups=()
 for word in "$@"; do
     case $word in
-        build | runtime | test) groups+=("$word") ;;
+        build | runtime | demo | test | bench) groups+=("$word") ;;
         -h | --help) usage; exit 0 ;;
         *) echo "install-deps: $word: unknown group" >&2; usage >&2; exit 64 ;;
     esac
@@ -29,7 +31,9 @@ for group in "${groups[@]}"; do
     case $group in
         build) wanted+=("${build[@]}") ;;
         runtime) wanted+=("${runtime[@]}") ;;
+        demo) wanted+=("${demo[@]}") ;;
         test) wanted+=("${test[@]}") ;;
+        bench) wanted+=("${test[@]}" "${bench[@]}") ;;
     esac
 done
 

@@ -104,12 +104,13 @@ enum Entry {
         let name = words.first.flatMap { word in
             SluiceCommand.configuration.subcommands.first { $0.configuration.commandName == word }
         }
+        let stranger = words.first.flatMap { name == nil && $0 != "help" && !$0.hasPrefix("-") ? $0 : nil }
         let options = words.prefix { $0 != "--" }
         var diagnostics = Console.Settings()
         diagnostics.colour = Terminal.allowsColour(options.contains("--no-color"))
         let result = (name as? any Capability.Type)?.emptyResult
         return refuse(
-            UsageErrors.from(error, command: name?.configuration.commandName), diagnostics,
+            UsageErrors.from(error, command: name?.configuration.commandName, stranger: stranger), diagnostics,
             json: options.contains("--json"),
             result: result ?? Event("result", [.init("ended_by", .string(EndedBy.error.rawValue))]))
     }

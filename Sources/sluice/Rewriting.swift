@@ -20,8 +20,14 @@ enum Rewriting {
                     throw UsageErrors.error(hidden, "unknown option", hint: "did you mean --\(name)?")
                 }
             }
+            var word = word
             if let name = optionsWithOptionalValue.first(where: { word.hasPrefix("--\($0)=") }) {
-                result += ["--" + name, "--" + hiddenName(name) + word.dropFirst(name.count + 2)]
+                result.append("--" + name)
+                word = "--" + hiddenName(name) + word.dropFirst(name.count + 2)
+            }
+            // The parser would take the next word for the missing value of "--name=".
+            if word.hasPrefix("--"), word.count > 3, word.firstIndex(of: "=") == word.indices.last {
+                result += [String(word.dropLast()), ""]
             } else {
                 result.append(word)
             }

@@ -8,12 +8,17 @@ enum UsageErrors {
         SluiceError(.usage, what, why: why, hint: hint)
     }
 
-    /// - Parameter command: The subcommand's name, where one was given.
-    static func from(_ error: any Error, command: String?) -> SluiceError {
+    /// - Parameters:
+    ///   - command: The subcommand's name, where one was given.
+    ///   - stranger: What stands in its place and is none.
+    static func from(_ error: any Error, command: String?, stranger: String? = nil) -> SluiceError {
         if let ours = error as? SluiceError { return ours }
         let message = SluiceCommand.message(for: error)
         let line = command.map { "sluice \($0)" } ?? "sluice"
         let help = "see '\(line) --help'"
+        if let stranger {
+            return self.error(stranger, "unknown command", hint: "the commands are \(SluiceCommand.names)")
+        }
         let first = String(message.prefix { !$0.isNewline })
         if let (value, rest) = message.cut("The value '", "' is invalid for '"),
             let end = rest.firstIndex(of: "'")
@@ -27,15 +32,13 @@ enum UsageErrors {
             return self.error(name, "unknown option", hint: close.map { "did you mean \($0)?" } ?? help)
         }
         if let (name, _) = first.cut("Missing value for '", "'") {
-            return self.error(String(name.prefix { $0 != " " }), "needs a value", hint: help)
+            let option = Rewriting.spokenName(String(name.prefix { $0 != " " }))
+            return self.error(option, "needs a value", hint: help)
         }
         if let (name, rest) = first.cut("The option '", "' does not take any value"), !rest.isEmpty {
             return self.error(name, "takes no value", hint: help)
         }
         if let (name, _) = first.cut("Unexpected argument '", "'") {
-            if command == nil {
-                return self.error(name, "unknown command", hint: "the commands are \(SluiceCommand.names)")
-            }
             return self.error(name, "one argument too many", hint: help)
         }
         if let (count, rest) = first.cut("", " unexpected arguments: '") {

@@ -23,7 +23,7 @@ enum HeaderArgument {
 enum LibraryOptionArgument {
     static func parse(_ text: String) throws(ArgumentProblem) -> LibraryOption {
         guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
-            throw ArgumentProblem("is not of the form KEY=VALUE")
+            throw ArgumentProblem("is not of the form k=v")
         }
         return LibraryOption(key: String(text[..<sign]), value: String(text[text.index(after: sign)...]))
     }

@@ -11,7 +11,7 @@ struct SourceArguments: ParsableArguments {
     var timeout: Span?
 
     @Option(
-        help: ArgumentHelp("Send this header with HTTP requests; repeatable.", valueName: "'k: v'"),
+        help: ArgumentHelp("Send this header with HTTP requests; repeatable.", valueName: "k: v"),
         transform: HeaderArgument.parse)
     var header: [HeaderField] = []
 

@@ -1,0 +1,106 @@
+import Model
+import TestSupport
+import Testing
+
+// What the program says about itself.
+
+@Suite struct CommandLineHelpTests {
+    static let common = [
+        "--json", "--stats", "--log-level", "-q", "--quiet", "--no-color", "--version", "-h", "--help",
+    ]
+    static let source = [
+        "--timeout", "--header", "--user-agent", "--av-option", "--rtsp-transport", "--quality", "--video-track",
+        "--audio-track", "--insecure",
+    ]
+    static let push = [
+        "-i", "--loop", "--start-at", "-t", "--duration", "--no-pace", "--live", "--format", "--input-format",
+        "--input-pix-fmt", "--input-size", "--input-fps", "--video", "--audio", "--bitrate", "--size", "--fps",
+        "--gop", "--preset", "--tune", "--profile", "--audio-bitrate", "--no-marks",
+    ]
+    static let play = [
+        "-i", "--nobuffer", "--start-at", "-ss", "-t", "--duration", "--no-video", "-vn", "--no-audio", "-an",
+        "--vo", "--ao", "--fullscreen", "-fs", "--size", "--title", "--volume", "-volume", "--raw", "--pix-fmt",
+        "--wav", "--snapshot", "--snapshot-every", "-fflags", "-flags", "-nodisp", "-autoexit", "-x", "-y",
+        "-framedrop", "-probesize", "-analyzeduration", "-sync",
+    ]
+
+    /// The options of a command, as its definition lists them.
+    static func flags(of command: String) async throws -> Set<String> {
+        let run = try await SluiceBinary.run(["--experimental-dump-help"])
+        let commands = JSONReader.parse(run.text)?["command"]?["subcommands"]?.array ?? []
+        let found = try #require(commands.first { $0["commandName"]?.string == command })
+        var names: Set<String> = []
+        for entry in found["arguments"]?.array ?? [] where entry["shouldDisplay"]?.bool == true {
+            for name in entry["names"]?.array ?? [] {
+                let dashes = name["kind"]?.string == "long" ? "--" : "-"
+                names.insert(dashes + (name["name"]?.string ?? ""))
+            }
+        }
+        return names
+    }
+
+    @Test(arguments: [("push", push), ("play", play)])
+    func definitions_areExactlyTheseOptions(_ command: String, _ own: [String]) async throws {
+        #expect(try await Self.flags(of: command) == Set(own + Self.source + Self.common))
+    }
+
+    @Test(arguments: [("push", push), ("play", play)])
+    func help_listsEveryOption(_ command: String, _ own: [String]) async throws {
+        let run = try await SluiceBinary.run([command, "--help"])
+        #expect(run.status == 0)
+        #expect(run.errors.isEmpty)
+        let words = Set(run.text.split { " \n,[=".contains($0) }.map(String.init))
+        for flag in own + Self.source + Self.common { #expect(words.contains(flag), "\(flag)") }
+        #expect(run.text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+
+    @Test func help_showsTheOptionalValueOfLoop() async throws {
+        let run = try await SluiceBinary.run(["push", "-h"])
+        #expect(run.text.contains("  --loop[=<n>]            Play"))
+        #expect(!run.text.contains("loop-value"))
+    }
+
+    @Test func help_comesInThreeWays() async throws {
+        let long = try await SluiceBinary.run(["play", "--help"])
+        #expect(try await SluiceBinary.run(["play", "-h"]).text == long.text)
+        #expect(try await SluiceBinary.run(["help", "play"]).text == long.text)
+    }
+
+    @Test func nothing_printsTheHelp() async throws {
+        let run = try await SluiceBinary.run([])
+        #expect(run.status == 0)
+        #expect(run.text.contains("push") && run.text.contains("play"))
+        #expect(run.text == (try await SluiceBinary.run(["--help"]).text))
+    }
+
+    @Test func version_isOneLine() async throws {
+        for words in [["--version"], ["push", "--version"], ["play", "--version"]] {
+            let run = try await SluiceBinary.run(words)
+            #expect(run.status == 0)
+            #expect(run.text.hasPrefix("sluice 0."))
+            #expect(run.text.filter(\.isNewline).count == 1)
+            #expect(run.errors.isEmpty)
+        }
+    }
+
+    @Test func version_asJSON_isAResult() async throws {
+        let run = try await SluiceBinary.run(["--version", "--json"])
+        #expect(run.events.count == 1)
+        #expect(run.result?["version"]?.string?.hasPrefix("0.") == true)
+    }
+
+    @Test func manualPages_haveTheirSections() throws {
+        for page in ["sluice.1", "sluice-push.1", "sluice-play.1", "sluice-json.7"] {
+            let bytes = try #require(contents(ofFile: Repository.root + "/man/" + page))
+            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+            for section in ["EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES"] {
+                #expect(lines.contains(Substring(".Sh " + section)), "\(page): \(section)")
+            }
+        }
+    }
+}
+
+enum Repository {
+    /// Three directories above this file.
+    static var root: String { "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") }
+}
