@@ -109,7 +109,7 @@ final class HTTPFetchRun: HTTPExchangeReceiver, @unchecked Sendable {
             }
             try speak(channel, origin, location)
         } catch {
-            fail(tlsOr(error, at: location.endpoint))
+            fail(words.tls(error, at: location.endpoint))
         }
     }
 
@@ -130,7 +130,7 @@ final class HTTPFetchRun: HTTPExchangeReceiver, @unchecked Sendable {
                 try result.get()
                 try self.speak(channel, origin, location)
             } catch let error as ProxyTunnelError {
-                self.fail(self.proxyError(error, proxy))
+                self.fail(self.words.proxy(error, proxy))
             } catch {
                 self.fail(
                     self.failure(at: proxy.endpoint).closedWithoutWord(error), via: origin)
@@ -228,16 +228,10 @@ final class HTTPFetchRun: HTTPExchangeReceiver, @unchecked Sendable {
     private func redirect(from location: HTTPLocation, to reference: String) {
         redirects += 1
         guard redirects <= settings.maximumRedirects else {
-            return fail(
-                SluiceError(
-                    .notLive, settings.what,
-                    why: "the server redirected more than \(settings.maximumRedirects) times"))
+            return fail(words.tooManyRedirects(settings.maximumRedirects))
         }
         guard let next = location.resolve(reference), let address = next.address else {
-            return fail(
-                SluiceError(
-                    .notLive, settings.what,
-                    why: "the server redirects to \(MediaAddress.redact(reference)), which is not an http address"))
+            return fail(words.badRedirect(reference))
         }
         self.location = next
         onEvent(.redirected(address))
@@ -252,7 +246,7 @@ final class HTTPFetchRun: HTTPExchangeReceiver, @unchecked Sendable {
         // A server may close an idle connection at any time; that says nothing about the resource.
         if isReused, !hadAnswer { return request(location) }
         if let error, let parser = error as? HTTPParserError, !hadAnswer || parser != .invalidEOFState {
-            return fail(malformed(parser))
+            return fail(words.malformed(parser))
         }
         guard let answer else {
             let at = origin?.proxy?.endpoint ?? location.endpoint
@@ -291,32 +285,7 @@ final class HTTPFetchRun: HTTPExchangeReceiver, @unchecked Sendable {
     private func failure(at endpoint: Endpoint) -> NetworkFailure {
         NetworkFailure(what: settings.what, endpoint: endpoint)
     }
-
-    private func tlsOr(_ error: any Error, at endpoint: Endpoint) -> SluiceError {
-        failure(at: endpoint).tlsError(error) ?? SluiceError(.tls, settings.what, why: "TLS cannot start: \(error)")
-    }
-
-    private func malformed(_ error: HTTPParserError) -> SluiceError {
-        let why =
-            error == .headerOverflow
-            ? "the server's answer has headers beyond every measure" : "the server's answer is not HTTP"
-        return SluiceError(.corrupt, settings.what, why: why, hint: "is this the right port for this protocol?")
-    }
-
-    private func proxyError(_ error: ProxyTunnelError, _ proxy: HTTPLocation) -> SluiceError {
-        switch error {
-        case .rejected(let status, let line):
-            let reason: Reason =
-                [401, 403, 407].contains(status) ? .denied : status >= 500 ? .serverError : .refused
-            return SluiceError(
-                reason, settings.what, why: "the proxy \(proxy.endpoint) answered \"\(line)\"",
-                hint: "check https_proxy and no_proxy")
-        case .notHTTP:
-            return SluiceError(
-                .refused, settings.what, why: "\(proxy.endpoint) is not an HTTP proxy",
-                hint: "check https_proxy and no_proxy")
-        }
-    }
+    private var words: HTTPWords { HTTPWords(what: settings.what) }
 
     private func fail(_ error: SluiceError, via origin: HTTPOrigin? = nil) {
         dropConnection()

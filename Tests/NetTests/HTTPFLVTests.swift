@@ -72,7 +72,7 @@ import Wire
     }
 
     @Test func silenceAfterMediaIsALostConnection() async throws {
-        let events = try await play([.text(Self.head), .write(Self.stream)], timeout: .milliseconds(200))
+        let events = try await play([.text(Self.head), .write(Self.stream)], timeout: .milliseconds(500))
         #expect(error(events)?.reason == .connectionLost && error(events)?.isMidStream == true)
     }
 }

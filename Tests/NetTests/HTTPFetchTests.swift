@@ -138,6 +138,15 @@ import Testing
         for server in [silent, curt, babble] { await server.close() }
     }
 
+    @Test func reachesAnIPv6Literal() async throws {
+        let server = try await ScriptedServer(host: "::1") { received, _ in
+            received.clear()
+            return [Self.reply("six")]
+        }
+        #expect(try fetch("http://[::1]:\(server.port)/").body == "six")
+        await server.close()
+    }
+
     @Test func fallsSilentInTheMiddle() async throws {
         let server = try await ScriptedServer.http { _, _ in [.text("HTTP/1.1 200 OK\r\n\r\nabc")] }
         let outcome = try fetch("http://127.0.0.1:\(server.port)/") { $0.timeout = .milliseconds(200) }

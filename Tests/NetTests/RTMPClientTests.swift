@@ -91,7 +91,7 @@ struct Unexpected: Error { var what: String }
     func silencesHaveTheirReasons(_ command: String, _ role: RTMPRole, _ reason: Reason) async throws {
         let server = try await ScriptedRTMP(answer: Self.but(command, []))
         let error = try failure(server, role) {
-            $0.connectTimeout = .milliseconds(200)
+            if command == "connect" { $0.connectTimeout = .milliseconds(200) }
             $0.timeout = .milliseconds(200)
         }
         #expect(error?.reason == reason && error?.isMidStream == false, "\(String(describing: error))")
@@ -119,12 +119,25 @@ struct Unexpected: Error { var what: String }
         await closing.close()
     }
 
+    @Test func zeroMeansForEver() async throws {
+        let server = try await ScriptedRTMP()
+        let (client, inbox) = try open(server.port, .play) {
+            $0.connectTimeout = .zero
+            $0.timeout = .zero
+        }
+        guard case .established? = inbox.all(until: isSettled).last else { throw Unexpected(what: "not granted") }
+        #expect(inbox.next(within: 0.3) == nil)
+        client.close()
+        guard case .closed(nil)? = inbox.next() else { throw Unexpected(what: "no close") }
+        await server.close()
+    }
+
     @Test func mediaThenSilenceOrACloseIsALostConnection() async throws {
         for end in [[], [RTMPStep.close]] {
             let server = try await ScriptedRTMP(
                 answer: Self.but(
                     "play", [.status("status", "NetStream.Play.Start", "go"), .tag(.video, 0, Self.key)] + end))
-            let error = try failure(server, .play) { $0.timeout = .milliseconds(200) }
+            let error = try failure(server, .play) { $0.timeout = .milliseconds(500) }
             #expect(error?.reason == .connectionLost && error?.isMidStream == true)
             await server.close()
         }
@@ -286,9 +299,12 @@ struct Unexpected: Error { var what: String }
         let client = RTMPClient.open(settings) { inbox.put($0) }
         guard case .established? = inbox.all(until: isSettled).last else { throw Unexpected(what: "not granted") }
         client.send(FLVTag(kind: .video, timestamp: 0, body: ByteBuffer(bytes: Self.key)))
-        client.unpublishAndClose()
+        let began = HostTime.now()
+        client.unpublishAndClose(within: .seconds(8))
         guard case .closed(nil)? = inbox.all(until: isClosed).last else { throw Unexpected(what: "no clean close") }
         #expect(server.media.count == 1)
+        // The server's close ended it, not the deadline.
+        #expect(HostTime.now() - began < .seconds(4))
         await server.close()
     }
 }

@@ -39,7 +39,10 @@ final class ScriptedServer: Sendable {
     /// Requests as `http` saw them.
     var requests: [String] { state.log.withLock { $0 } }
 
-    init(tls: NIOSSLContext? = nil, state: State = State(), greeting: [ServerStep] = [], answer: @escaping Answer)
+    init(
+        host: String = "127.0.0.1", tls: NIOSSLContext? = nil, state: State = State(), greeting: [ServerStep] = [],
+        answer: @escaping Answer
+    )
         async throws
     {
         self.state = state
@@ -53,7 +56,7 @@ final class ScriptedServer: Sendable {
                         ScriptHandler(connection: number, greeting: greeting, answer: answer))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: host, port: 0).get()
     }
 
     /// A server of HTTP requests: `respond` gets the whole request head.
