@@ -1,6 +1,7 @@
 import Media
 import Model
 import Testing
+import Wire
 
 @Suite struct EncoderVideoTests {
     private static let rate = Rational(30, 1)
@@ -51,8 +52,9 @@ import Testing
         #expect(decoded.first.map { $0.width == 320 && $0.height == 180 } == true)
     }
 
-    @Test func noPictureIsHeldBack() throws {
-        let encoder = try VideoEncoder(settings())
+    @Test(arguments: [Codec.h264, .hevc])
+    func noPictureIsHeldBack(_ codec: Codec) throws {
+        let encoder = try VideoEncoder(settings(codec))
         for frame in try pictures(10) {
             try encoder.send(frame)
             #expect(try encoder.receive()?.pts == frame.pts)
@@ -164,6 +166,41 @@ import Testing
         #expect(encoder.adjustedTimestamps == 2)
     }
 
+    @Test func timesBeforeZeroAndFarAheadAreKept() throws {
+        let frame = try pictures(1)[0]
+        let times = [-1_000_000_001, 0, 40_000_001, 86_400_000_000_003, 31_536_000_000_000_007].map {
+            MediaTime(nanoseconds: $0)
+        }
+        let encoder = try VideoEncoder(settings())
+        let packets = try Bench.encode(encoder, times.map { try frame.retimed(pts: $0, duration: nil) })
+        #expect(packets.map(\.pts) == times)
+        #expect(packets.map(\.dts) == times)
+    }
+
+    /// A mark that the source carries survives decoding and encoding, when that is wanted.
+    @Test(arguments: [Codec.h264, .hevc], [true, false])
+    func marksAreCarried(_ codec: Codec, _ isKept: Bool) throws {
+        let mark = PrecisionTimeStamp(time: WallTime(nanoseconds: 1_795_205_677_042_123_000))
+        let source = try VideoEncoder(settings())
+        let marked = try Bench.encode(source, pictures(5)).map { packet in
+            var copy = packet
+            copy.data = mark.inserted(into: NALUnits(packet.data, .lengthPrefixed(4)), .h264) ?? []
+            return copy
+        }
+        let frames = try Bench.decode(source.track, marked)
+        #expect(frames.count == 5)
+        #expect(frames.allSatisfy { !$0.userDataSEI.isEmpty })
+        var keeping = settings(codec)
+        keeping.keepsMarks = isKept
+        let encoder = try VideoEncoder(keeping)
+        let again = try Bench.decode(encoder.track, Bench.encode(encoder, frames))
+        #expect(again.count == 5)
+        for frame in again {
+            let found = frame.userDataSEI.compactMap { PrecisionTimeStamp(userData: $0) }
+            #expect(found == (isKept ? [mark] : []))
+        }
+    }
+
     @Test func aProfileIsTaken() throws {
         var baseline = settings()
         baseline.profile = "baseline"
@@ -204,10 +241,11 @@ import Testing
         #expect(zip(rates, rates.dropFirst()).allSatisfy { $0 <= $1 })
     }
 
-    @Test func twoHundredEncodersLeaveNothing() throws {
+    @Test(arguments: [Codec.h264, .hevc])
+    func twoHundredEncodersLeaveNothing(_ codec: Codec) throws {
         let frames = try pictures(2)
         let isFlat = try Bench.isFlat {
-            let encoder = try VideoEncoder(settings())
+            let encoder = try VideoEncoder(settings(codec))
             for frame in frames { try encoder.send(frame) }
         }
         #expect(isFlat)

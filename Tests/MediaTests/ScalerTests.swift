@@ -57,6 +57,18 @@ import Testing
         }
     }
 
+    /// A picture without a tag is taken for what its size says, also after it is made smaller.
+    @Test func theGuessedMatrixSurvivesScaling() throws {
+        let frame = try Bench.plain(1280, 720, y: 63, u: 102, v: 240)
+        let graph = try FilterGraph(.video, "scale=320:180")
+        try graph.push(frame)
+        for small in [try Scaler(width: 320, height: 180).scale(frame), try #require(try graph.pull())] {
+            #expect(small.matrix == .bt709)
+            let rgb = try Scaler(pixelFormat: "rgb24").scale(small)
+            #expect(Bench.distance(Bench.pixel(rgb, 100, 100), [255, 0, 0]) <= 4)
+        }
+    }
+
     @Test func proportionsAreKeptByThePixelShape() throws {
         let frame = try Bench.plain(640, 480, y: 100, u: 128, v: 128)
         let wide = try Scaler(width: 640, height: 360).scale(frame)

@@ -1,15 +1,17 @@
 // The framing of encoded H.264 and HEVC: x264 and x265 speak Annex B, tracks of FLV and MP4 want
-// length-prefixed units and a configuration record.
+// length-prefixed units and a configuration record; and the marks that go along.
 import CFFmpeg
 import Model
 import Wire
 
 struct EncodedForm {
+    private let codec: Codec
     private let isPrefixed: Bool
     private let profile: Int32
 
     /// Puts the configuration record into `parameters`.
     init(_ parameters: CodecParameters, codec: Codec, isPrefixed: Bool) throws(SluiceError) {
+        self.codec = codec
         self.isPrefixed = isPrefixed
         var profile = parameters.raw.pointee.profile
         if isPrefixed {
@@ -38,10 +40,13 @@ struct EncodedForm {
         return parameters.track(id: id, frameRate: frameRate)
     }
 
-    func packet(_ annexB: [UInt8]) throws(SluiceError) -> [UInt8] {
-        guard isPrefixed else { return annexB }
+    /// One packet in the track's framing. FFmpeg's own way of carrying a mark (udu_sei) also repeats the former
+    /// encoder's texts, and with x265 it puts a foreign UUID before it; so marks are put in here.
+    func packet(_ annexB: [UInt8], mark: PrecisionTimeStamp?) throws(SluiceError) -> [UInt8] {
+        let framing: NALUnits.Framing = isPrefixed ? .lengthPrefixed(4) : .annexB
         do {
-            return try NALUnits.convert(annexB, from: .annexB, to: .lengthPrefixed(4))
+            let data = try NALUnits.convert(annexB, from: .annexB, to: framing)
+            return mark?.inserted(into: NALUnits(data, framing), codec) ?? data
         } catch {
             throw SluiceError(
                 .internal, "cannot encode video", why: "the encoder's packet is odd: \(error.message)")

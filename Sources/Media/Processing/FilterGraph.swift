@@ -41,6 +41,9 @@ public final class FilterGraph {
             try FFmpegFailure.check(av_buffersrc_add_frame_flags(source, nil, 0), what, phase: .filter)
             return
         }
+        guard frame.kind == kind else {
+            throw SluiceError(.internal, what, why: "it is given \(frame.kind.rawValue)")
+        }
         let wanted = Input(frame)
         if frame.epoch != epoch {
             reset()
@@ -59,6 +62,10 @@ public final class FilterGraph {
         }
         copy.pointee.pts = frame.pts.ticks(in: SLUICE_NANOSECONDS)
         sluice_frame_set_duration(copy, frame.duration?.nanoseconds ?? 0)
+        if kind == .video, copy.pointee.colorspace == AVCOL_SPC_UNSPECIFIED {
+            // The filters may change the size, and with it what would be guessed.
+            copy.pointee.colorspace = ColourTags.guessed(for: frame)
+        }
         try FFmpegFailure.check(av_buffersrc_add_frame_flags(source, copy, 0), what, phase: .filter)
     }
 

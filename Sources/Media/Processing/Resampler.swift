@@ -10,7 +10,7 @@ public final class Resampler {
     private var context: OpaquePointer?
     private var input: Input?
     private var correction: Double = 0
-    private var isCompensating = false
+    private var isSteered = false
 
     private struct Input: Equatable {
         var rate: Int32
@@ -95,7 +95,6 @@ public final class Resampler {
         }
         try FFmpegFailure.check(
             swr_set_compensation(context, Int32(clamping: delta), Int32(clamping: distance)), what, phase: .codec)
-        isCompensating = true
     }
 
     private func applyCorrection() throws(SluiceError) {
@@ -108,7 +107,6 @@ public final class Resampler {
             swr_set_compensation(context, delta, distance), "cannot steer the sound", phase: .codec)
         isSteered = correction != 0
     }
-    private var isSteered = false
 
     // MARK: Inside
 
@@ -166,6 +164,9 @@ public final class Resampler {
             input = nil
             return Job(capacity: Int(max(0, swr_get_out_samples(former, 0))) + 64, former: former)
         }
+        guard frame.kind == .audio, frame.sampleCount > 0 else {
+            throw SluiceError(.internal, "cannot convert sound", why: "the frame holds no sound")
+        }
         var job = Job(capacity: 0)
         let wanted = Input(
             rate: frame.raw.pointee.sample_rate, format: frame.sampleFormatValue,
@@ -182,6 +183,7 @@ public final class Resampler {
                 throw error
             }
             input = wanted
+            isSteered = false
             if former != nil {
                 job.former = former
                 job.capacity += Int(max(0, swr_get_out_samples(former, 0))) + 64

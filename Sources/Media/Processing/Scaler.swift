@@ -90,6 +90,9 @@ public final class Scaler {
     }
 
     private func configuration(for frame: Frame) throws(SluiceError) -> Configuration {
+        guard frame.kind == .video, frame.width > 0, frame.height > 0 else {
+            throw SluiceError(.internal, "cannot convert a picture", why: "the frame holds no picture")
+        }
         let format = PixelFormats.withoutRange(frame.pixelFormatValue)
         let isRGB = PixelFormats.isRGB(format)
         let source = Configuration.Side(
@@ -183,7 +186,8 @@ public final class Scaler {
         output.pointee.color_range = target.isFullRange ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG
         if PixelFormats.isRGB(target.format) {
             output.pointee.colorspace = AVCOL_SPC_RGB
-        } else if PixelFormats.isRGB(wanted.source.format) {
+        } else if PixelFormats.isRGB(wanted.source.format) || output.pointee.colorspace == AVCOL_SPC_UNSPECIFIED {
+            // Said now, because the guess by size may be another one after scaling.
             output.pointee.colorspace = target.matrix == SWS_CS_ITU709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M
         }
         // Cropping marks belong to the input's buffers.
@@ -195,6 +199,12 @@ public final class Scaler {
 }
 
 enum ColourTags {
+    /// The matrix that is guessed for a frame without one, as FFmpeg's value.
+    static func guessed(for frame: Frame) -> AVColorSpace {
+        if PixelFormats.isRGB(frame.pixelFormatValue) { return AVCOL_SPC_RGB }
+        return frame.matrix == .bt709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M
+    }
+
     /// The scaler's number for the frame's matrix; by size where the stream does not say.
     static func scalerMatrix(of frame: Frame) -> Int32 {
         switch frame.raw.pointee.colorspace {

@@ -2,6 +2,7 @@
 // decides nothing about pacing, dropping or rates.
 import CFFmpeg
 public import Model
+import Wire
 
 /// One encoder. One thread at a time.
 public final class VideoEncoder {
@@ -22,6 +23,8 @@ public final class VideoEncoder {
     private var wantsKeyframe = false
     private var lastTime: MediaTime?
     private var epoch = 0
+    /// Marks of pictures inside the encoder, by pts; a handful at most.
+    private var marks: [Int64: PrecisionTimeStamp] = [:]
 
     /// Opens the encoder.
     ///
@@ -85,6 +88,13 @@ public final class VideoEncoder {
         epoch = frame.epoch
         copy.pointee.format = context.pointee.pix_fmt.rawValue
         copy.pointee.pts = time.nanoseconds
+        if settings.keepsMarks,
+            let mark = frame.userDataSEI.lazy.compactMap(PrecisionTimeStamp.init(userData:)).first
+        {
+            // More than any lookahead: a bound only against an encoder that swallows pictures.
+            if marks.count > 512 { marks = [:] }
+            marks[time.nanoseconds] = mark
+        }
         // A decoded picture still says what it was; the encoder would take that for an order.
         copy.pointee.pict_type = wantsKeyframe ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE
         sluice_frame_set_key(copy, 0)
@@ -140,7 +150,8 @@ public final class VideoEncoder {
         if status == SLUICE_ERROR_AGAIN || status == SLUICE_ERROR_EOF { return nil }
         try FFmpegFailure.check(status, "cannot encode video", phase: .codec)
         defer { av_packet_unref(packet) }
-        let data = try form.packet(bytes(packet.pointee.data, Int(packet.pointee.size)))
+        let mark = marks.isEmpty ? nil : marks.removeValue(forKey: packet.pointee.pts)
+        let data = try form.packet(bytes(packet.pointee.data, Int(packet.pointee.size)), mark: mark)
         return Packet(
             track: track.id, kind: .video, pts: MediaTime(ticks: packet.pointee.pts, base: SLUICE_NANOSECONDS),
             dts: MediaTime(ticks: packet.pointee.dts, base: SLUICE_NANOSECONDS), duration: frameDuration,

@@ -62,7 +62,6 @@ extension VideoEncoder {
         var options = [("preset", settings.preset), ("forced-idr", "1")]
         if let tune = settings.tune { options.append(("tune", tune)) }
         if let profile = settings.profile { options.append(("profile", profile)) }
-        if settings.keepsUserData { options.append(("udu_sei", "1")) }
         if settings.codec == .hevc {
             // x265 prints to stderr by itself; an open GOP cannot be joined at its first picture.
             options.append(("x265-params", "log-level=none:scenecut=0:open-gop=0"))
@@ -73,8 +72,6 @@ extension VideoEncoder {
         }
         for (name, value) in options {
             let status = av_opt_set(context, name, value, AV_OPT_SEARCH_CHILDREN)
-            // 5.1's libx265 has no udu_sei in some builds: then there is nothing to keep.
-            if status == SLUICE_ERROR_OPTION_NOT_FOUND, name == "udu_sei" { continue }
             guard status >= 0 else {
                 throw SluiceError(
                     .usage, what, why: "the encoder refuses \(name) \"\(value)\"", code: Int(status))

@@ -33,8 +33,8 @@ extension VideoEncoder {
         public var sampleAspect: Rational?
         /// Parameter sets in `track.configuration` and length-prefixed packets (FLV, MP4), instead of Annex B.
         public var globalHeader = true
-        /// Carries user data SEI (latency marks, captions of others) of the frames into the stream.
-        public var keepsUserData = false
+        /// A picture that was decoded with a latency mark hands it on to its packet.
+        public var keepsMarks = true
         /// Encoder threads; nil goes by the machine and the size of the picture.
         public var threads: Int?
 
@@ -55,6 +55,8 @@ extension VideoEncoder {
 
         var effectiveThreads: Int32 {
             if let threads { return Int32(clamping: max(1, threads)) }
+            // For x265 these are whole frames in flight, each a frame of delay; it has threads enough within one.
+            if codec == .hevc, tune?.contains("zerolatency") == true { return 1 }
             // Each slice costs some quality, and small pictures are quick anyway.
             return max(1, min(av_cpu_count(), height > 720 ? 8 : 4))
         }

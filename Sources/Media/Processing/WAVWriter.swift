@@ -11,7 +11,6 @@ public final class WAVWriter {
     private let target: Int32
     private let owns: Bool
     private let name: String
-    private let blockSize: Int
     private var dataBytes: UInt64 = 0
     private var isFinished = false
     private static let unknownSize: UInt32 = 0xFFFF_FFFF
@@ -39,7 +38,6 @@ public final class WAVWriter {
         target = descriptor
         self.owns = owns
         self.name = name
-        blockSize = channels * 2
         // A reader of a pipe takes this size for "until the end"; a file gets the true one when it is closed.
         let header = Self.header(sampleRate: sampleRate, channels: channels, dataSize: Self.unknownSize)
         try header.withUnsafeBufferPointer { buffer throws(SluiceError) in try put(UnsafeRawBufferPointer(buffer)) }
