@@ -27,7 +27,7 @@ children=()
 finish() {
     local status=$?
     trap - EXIT
-    trap '' INT TERM HUP
+    trap "" INT TERM HUP
     for ((index = ${#children[@]} - 1; index >= 0; index--)); do
         kill "${children[index]}" 2> /dev/null || true
     done
@@ -74,10 +74,15 @@ done
 url=rtmp://127.0.0.1:$port/live/demo
 
 say "pushing media/bbb-360p.mp4 in a loop:   sluice push media/bbb-360p.mp4 --loop $url"
-begin "$binary" push media/bbb-360p.mp4 --loop "$url" 2> "$work/push.log"
+begin "$binary" push media/bbb-360p.mp4 --loop --json "$url" > "$work/push.json" 2> "$work/push.log"
 push=${children[1]}
+for ((tries = 0; tries < 100; tries++)); do
+    grep -q '"event":"push_begins"' "$work/push.json" && break
+    kill -0 "$push" 2> /dev/null || { cat "$work/push.log" >&2; exit 69; }
+    sleep 0.05
+done
 
-watch=(play --nobuffer --wait 10 -t "$seconds" --json)
+watch=(play --nobuffer -t "$seconds" --json)
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
     say "watching it for $seconds s in a window:      sluice play --nobuffer $url"
 else

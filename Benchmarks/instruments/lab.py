@@ -111,12 +111,12 @@ daemon off; master_process off; pid nginx.pid; error_log error.log;
 events {{ worker_connections 512; }}
 rtmp {{ server {{ listen 127.0.0.1:{rtmp}; chunk_size 4096;
   application live {{ live on; wait_key on; }}
-  application hls {{ live on; wait_key on; hls on; hls_path hls; hls_fragment 2s; }} }} }}
+  application hls {{ live on; wait_key on; hls on; hls_path {where}/hls; hls_fragment 2s; }} }} }}
 http {{ access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;
   scgi_temp_path t5; types {{ application/vnd.apple.mpegurl m3u8; video/mp2t ts; }}
   server {{ listen 127.0.0.1:{http}; location /hls {{ root .; add_header Cache-Control no-cache; }} }} }}
 """)
-        server = children.run(["/usr/sbin/nginx", "-p", where, "-c", "nginx.conf"])
+        server = children.run(["/usr/sbin/nginx", "-e", "stderr", "-p", where, "-c", "nginx.conf"])
         for _ in range(100):
             if answers(rtmp) and answers(http):
                 return rtmp, http

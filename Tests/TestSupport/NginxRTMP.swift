@@ -38,8 +38,8 @@ public final class NginxRTMP: Sendable {
         httpPort = try FreePort.tcp()
         directory = try TempDirectory("nginx")
         mkdir(directory.file("hls"), 0o777)
-        try directory.write(Self.configuration(rtmpPort, httpPort, pingSeconds), to: "nginx.conf")
-        program = try Program(["/usr/sbin/nginx", "-p", directory.path, "-c", "nginx.conf"])
+        try directory.write(Self.configuration(rtmpPort, httpPort, pingSeconds, directory.path), to: "nginx.conf")
+        program = try Program(["/usr/sbin/nginx", "-e", "stderr", "-p", directory.path, "-c", "nginx.conf"])
     }
 
     /// The address of a stream; `application` is one of those above, or one that does not exist.
@@ -68,15 +68,16 @@ public final class NginxRTMP: Sendable {
     /// Ends it; connections are reset.
     public func stop() async { await program.stop() }
 
+    /// The module takes its paths from the working directory, not from the prefix, so they are absolute.
     /// One process without a master: it ends when told, leaves no worker behind, and needs no second user.
-    private static func configuration(_ rtmp: Int, _ http: Int, _ ping: Int) -> String {
+    private static func configuration(_ rtmp: Int, _ http: Int, _ ping: Int, _ home: String) -> String {
         """
         load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
         daemon off; master_process off; pid nginx.pid; error_log stderr info;
         events { worker_connections 512; }
         rtmp { server { listen 127.0.0.1:\(rtmp); chunk_size 4096; ping \(ping)s;
           application live { live on; wait_key on; }
-          application hls { live on; wait_key on; hls on; hls_path hls; hls_fragment 2s; }
+          application hls { live on; wait_key on; hls on; hls_path \(home)/hls; hls_fragment 2s; }
           application closed { live on; notify_method get; on_publish http://127.0.0.1:\(http)/refuse; } } }
         http { access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
           uwsgi_temp_path uwsgi; scgi_temp_path scgi;
