@@ -112,6 +112,13 @@ public final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
         unlock()
     }
 
+    /// Waits until the queue is closed or `deadline` has come.
+    public func waitForClose(until deadline: HostTime) {
+        lock()
+        defer { unlock() }
+        while !closed, wait(until: deadline) {}
+    }
+
     public var isClosed: Bool {
         lock()
         defer { unlock() }

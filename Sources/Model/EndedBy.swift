@@ -5,5 +5,7 @@ public enum EndedBy: String, Sendable, Hashable {
     case endOfInput = "end_of_input"
     case duration
     case signal
+    /// Somebody pressed q or closed the window.
+    case user
     case error
 }

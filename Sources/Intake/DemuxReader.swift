@@ -1,0 +1,114 @@
+// Files, pipes and every protocol that FFmpeg speaks: one thread reads packets and waits for room.
+import Media
+import Model
+import Synchronization
+
+final class DemuxReader: SourceReader {
+    private let settings: SourceSettings
+    private let queue: EventQueue
+    private let cancel: CancelFlag
+    private let pendingSeek = Mutex<(time: MediaTime, epoch: Int)?>(nil)
+    private let thread = Mutex<NamedThread?>(nil)
+
+    init(_ settings: SourceSettings, queue: EventQueue, cancel: CancelFlag) {
+        self.settings = settings
+        self.queue = queue
+        self.cancel = cancel
+    }
+
+    func start() { thread.withLock { $0 = NamedThread("demux") { [self] in run() } } }
+
+    func close() {
+        // The thread leaves at its next check of the flag or through FFmpeg's interrupt; waiting for it
+        // here could wait for ourselves.
+        queue.close()
+    }
+
+    func seek(to time: MediaTime, epoch: Int) {
+        pendingSeek.withLock { $0 = (time, epoch) }
+        queue.drain()
+    }
+
+    /// Reads to the end on the calling thread; `HLSReader` lends its own.
+    func run() {
+        var isOpen = false
+        do throws(SluiceError) {
+            let demuxer = try open()
+            isOpen = true
+            try read(demuxer)
+            _ = queue.pushWaiting(.end(nil))
+        } catch {
+            var final = error
+            if isOpen { final = error.midStream() }
+            _ = queue.pushWaiting(.end(cancel.isSet ? nil : final))
+        }
+        queue.close()
+    }
+
+    private var isNetwork: Bool { settings.address.isNetwork }
+
+    private func open() throws(SluiceError) -> Demuxer {
+        let live: Bool =
+            switch settings.address.scheme {
+            case .udp, .srt, .rtsp, .rtsps, .rtp, .tcp: true
+            default: false
+            }
+        let input: Demuxer.Input =
+            settings.address.scheme == .standardStream ? .standardInput : .address(settings.address)
+        let demuxer = try Demuxer(
+            input, options: Demuxer.Options(settings.options, format: settings.format, isLive: live),
+            interrupt: InterruptFlag(cancel: cancel))
+        let isFile = settings.address.scheme == .file
+        let description = SourceDescription(
+            transport: isFile ? "file" : demuxer.formatName,
+            isLive: live || (isNetwork && demuxer.duration == nil && !settings.address.isPlaylist),
+            isSeekable: demuxer.canSeek,
+            duration: demuxer.duration)
+        _ = queue.pushWaiting(.opened(description))
+        if !demuxer.tracks.isEmpty { _ = queue.pushWaiting(.tracks(demuxer.tracks)) }
+        if let start = settings.startAt, start > .zero {
+            try demuxer.seek(to: (demuxer.startTime ?? .zero) + start)
+        }
+        return demuxer
+    }
+
+    private func read(_ demuxer: Demuxer) throws(SluiceError) {
+        var epoch = 0
+        var atEnd = false
+        while !cancel.isSet, !queue.isFinished {
+            if let target = pendingSeek.withLock({ value in
+                defer { value = nil }
+                return value
+            }) {
+                try demuxer.seek(to: target.time)
+                atEnd = false
+                epoch = target.epoch
+                queue.drain()
+                guard queue.pushWaiting(.discontinuity(epoch: epoch)) else { return }
+            }
+            if atEnd { return }
+            switch try demuxer.read() {
+            case .packet(var packet):
+                packet.epoch = epoch
+                guard queue.pushWaiting(.packet(packet)) else { return }
+            case .tracksChanged(let tracks):
+                guard queue.pushWaiting(.tracks(tracks)) else { return }
+            case .endOfInput: atEnd = true
+            }
+        }
+    }
+}
+
+extension Demuxer.Options {
+    /// The command line's options in FFmpeg's words.
+    init(_ options: SourceOptions, format: String?, isLive: Bool) {
+        self.init()
+        self.format = format
+        self.isLive = isLive
+        timeout = options.silenceTimeout
+        headers = options.headers.map { ($0.name, $0.value) }
+        userAgent = options.userAgent
+        rtspTransport = options.rtspTransport?.rawValue
+        for option in options.libraryOptions { av[option.key] = option.value }
+    }
+}

@@ -1,0 +1,169 @@
+// HLS: follows a live playlist at its edge and feeds the segments' bytes, one after the other, to FFmpeg.
+// Finished playlists, and those that need what is not built here (encryption, separate sound), go to
+// FFmpeg's own HLS demuxer as a whole.
+import Media
+import Model
+import Net
+import Synchronization
+import Wire
+
+final class HLSReader: SourceReader {
+    private let settings: SourceSettings
+    private let queue: EventQueue
+    private let cancel: CancelFlag
+    private let pool: HTTPClientPool
+    private let delegate = Mutex<DemuxReader?>(nil)
+    private let thread = Mutex<NamedThread?>(nil)
+    private let received = Atomic<Int>(0)
+
+    init(_ settings: SourceSettings, queue: EventQueue, cancel: CancelFlag) {
+        self.settings = settings
+        self.queue = queue
+        self.cancel = cancel
+        pool = HTTPClientPool(cancel: cancel)
+    }
+
+    func start() { thread.withLock { $0 = NamedThread("hls-fetch") { [self] in run() } } }
+    func close() {
+        pool.close()
+        queue.close()
+    }
+    func seek(to time: MediaTime, epoch: Int) { delegate.withLock(\.self)?.seek(to: time, epoch: epoch) }
+    var receivedBytes: Int { received.load(ordering: .relaxed) }
+
+    private func run() {
+        var hadMedia = false
+        do throws(SluiceError) {
+            guard let first = try loadPlaylist(settings.address) else { return }
+            guard first.playlist.isLive, !needsFFmpeg(first.playlist) else {
+                let reader = DemuxReader(settings, queue: queue, cancel: cancel)
+                delegate.withLock { $0 = reader }
+                reader.run()
+                return
+            }
+            _ = queue.pushWaiting(
+                .opened(
+                    SourceDescription(
+                        transport: "hls", server: first.server, isLive: true, isSegmented: true)))
+            try follow(first, hadMedia: &hadMedia)
+            _ = queue.pushWaiting(.end(nil))
+        } catch {
+            _ = queue.pushWaiting(.end(cancel.isSet ? nil : (hadMedia ? error.midStream() : error)))
+        }
+        queue.close()
+    }
+
+    // MARK: Playlists
+
+    private struct Loaded {
+        var playlist: MediaPlaylist
+        var address: MediaAddress
+        var server: String?
+        var requested: HostTime
+    }
+
+    /// Loads a media playlist, by way of a master playlist where there is one. nil when cancelled.
+    private func loadPlaylist(_ address: MediaAddress, depth: Int = 0) throws(SluiceError) -> Loaded? {
+        let what = "cannot play \(settings.address)"
+        let fetch = HTTPFetch.Settings(address: address, options: settings.options, what: what)
+        guard let body = try pool.fetchWhole(fetch, limit: HLSPlaylist.maximumSize) else { return nil }
+        let parsed: HLSPlaylist
+        do {
+            parsed = try HLSPlaylist.parse(
+                String(decoding: body.bytes, as: UTF8.self), baseURL: body.address.raw)
+        } catch {
+            throw SluiceError(.corrupt, what, why: "not an HLS playlist: \(error.message)")
+        }
+        switch parsed {
+        case .media(let playlist):
+            guard !playlist.segments.isEmpty || playlist.isLive else {
+                throw SluiceError(.noMedia, what, why: "the playlist is empty")
+            }
+            return Loaded(
+                playlist: playlist, address: body.address, server: body.header("server"), requested: body.requested)
+        case .master(let master):
+            guard depth == 0, let variant = master.variant(matching: settings.options.quality.selection) else {
+                throw SluiceError(.noMedia, what, why: "the master playlist names no stream")
+            }
+            if master.audioRendition(for: variant)?.uri != nil { needsWhole.withLock { $0 = true } }
+            return try loadPlaylist(try MediaAddress(variant.uri), depth: 1)
+        }
+    }
+
+    private let needsWhole = Mutex(false)
+    private func needsFFmpeg(_ playlist: MediaPlaylist) -> Bool {
+        needsWhole.withLock(\.self) || playlist.segments.contains { $0.key.map { $0.method != "NONE" } ?? false }
+    }
+
+    // MARK: Segments
+
+    /// Fetches segments at the live edge until the playlist ends or stops changing.
+    private func follow(_ first: Loaded, hadMedia: inout Bool) throws(SluiceError) {
+        var loaded = first
+        var schedule = SegmentSchedule()
+        schedule.loaded(loaded.playlist)
+        var feed = SegmentFeed(queue: queue, cancel: cancel, format: settings.format)
+        defer { feed.finish() }
+        var lastProgress = HostTime.now()
+        var map: MediaPlaylist.Map?
+        while !cancel.isSet {
+            switch schedule.step(loaded.playlist, loadedAt: loaded.requested) {
+            case .ended: return
+            case .reload(let time):
+                if let limit = settings.options.silenceTimeout, HostTime.now() - lastProgress > limit {
+                    throw stalled(hadMedia)
+                }
+                queue.wait(until: time)
+                guard !cancel.isSet, let next = try reload(loaded) else { return }
+                loaded = next
+                schedule.loaded(next.playlist)
+            case .fetch(let segment):
+                if segment.isGap { continue }
+                if segment.isDiscontinuity || (map != nil && segment.map != map) { feed.restart() }
+                if let wanted = segment.map, wanted != map || feed.isFresh {
+                    guard let header = try fetch(wanted.uri, wanted.byteRange) else { return }
+                    _ = feed.write(header)
+                }
+                map = segment.map
+                guard let bytes = try fetch(segment.uri, segment.byteRange) else { return }
+                guard feed.write(bytes) else { return }
+                hadMedia = true
+                lastProgress = .now()
+            }
+        }
+    }
+
+    /// A playlist that fails once may come back; only a final word ends the stream.
+    private func reload(_ current: Loaded) throws(SluiceError) -> Loaded? {
+        try loadPlaylist(current.address, depth: 1)
+    }
+
+    private func fetch(_ uri: String, _ range: MediaPlaylist.ByteRange?) throws(SluiceError) -> [UInt8]? {
+        var request = HTTPFetch.Settings(
+            address: try MediaAddress(uri), options: settings.options, what: "cannot play \(settings.address)")
+        if let range {
+            let last = range.offset + range.length - 1
+            request.headers.append(HeaderField(name: "Range", value: "bytes=\(range.offset)-\(last)"))
+        }
+        guard let body = try pool.fetchWhole(request, limit: 256 << 20) else { return nil }
+        received.add(body.bytes.count, ordering: .relaxed)
+        return body.bytes
+    }
+
+    private func stalled(_ hadMedia: Bool) -> SluiceError {
+        let what = "cannot play \(settings.address)"
+        return hadMedia
+            ? SluiceError(.connectionLost, what, why: "the playlist has stopped growing", isMidStream: true)
+            : SluiceError(.notLive, what, why: "the playlist has no segments")
+    }
+}
+
+extension StreamQuality {
+    var selection: MasterPlaylist.Selection {
+        switch self {
+        case .best: .best
+        case .worst: .worst
+        case .height(let height): .height(height)
+        }
+    }
+}

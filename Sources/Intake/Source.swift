@@ -1,0 +1,74 @@
+// One input for whoever reads: opens at once in the background, stamps arrival, announces tracks as they
+// show up, and says why it ended. Decides by address alone which reader does the work.
+public import Model
+import Synchronization
+
+/// Reading one input. Open it, then call `next` from one thread until `.end`.
+public final class Source: Sendable {
+    private let queue: EventQueue
+    private let reader: any SourceReader
+    private let cancel: CancelFlag
+
+    /// Starts opening; never blocks. Problems arrive as `.end(error)`.
+    /// - Parameter cancel: Ends the source cleanly when set.
+    public init(_ settings: SourceSettings, cancel: CancelFlag) {
+        let stop = CancelFlag()
+        cancel.onSet { stop.set() }
+        self.cancel = stop
+        let address = settings.address
+        switch address.scheme {
+        case .rtmp, .rtmps:
+            queue = EventQueue(bytes: nil)
+            reader = LiveReader(settings, transport: .rtmp, queue: queue)
+        case .http where address.path.hasSuffix(".flv"), .https where address.path.hasSuffix(".flv"):
+            queue = EventQueue(bytes: nil)
+            reader = LiveReader(settings, transport: .httpFLV, queue: queue)
+        case .http where address.isPlaylist, .https where address.isPlaylist:
+            queue = EventQueue(bytes: settings.readAhead)
+            reader = HLSReader(settings, queue: queue, cancel: stop)
+        default:
+            queue = EventQueue(bytes: settings.readAhead)
+            reader = DemuxReader(settings, queue: queue, cancel: stop)
+        }
+        reader.start()
+        let queue = queue
+        let reader = reader
+        stop.onSet {
+            reader.close()
+            queue.close()
+        }
+    }
+
+    deinit { close() }
+
+    /// The next event, waiting until `deadline`; nil when nothing came by then or the source was closed.
+    public func next(until deadline: HostTime?) -> SourceEvent? { queue.next(until: deadline) }
+
+    /// True once closed and read to its end.
+    public var isFinished: Bool { queue.isFinished }
+
+    /// Continues from another place; packets from there carry `epoch`, which must be greater than the one
+    /// before. Seekable sources only: others ignore it.
+    public func seek(to time: MediaTime, epoch: Int) { reader.seek(to: time, epoch: epoch) }
+
+    /// Packets that were lost because the reader was too slow; live sources only.
+    public var droppedPackets: Int { queue.dropped }
+    /// Bytes received from the network; zero for files.
+    public var receivedBytes: Int { reader.receivedBytes }
+
+    /// Ends the source: connections close, threads end. May be called from any thread, more than once.
+    public func close() { cancel.set() }
+}
+
+/// What does the work behind a `Source`.
+protocol SourceReader: AnyObject, Sendable {
+    func start()
+    func seek(to time: MediaTime, epoch: Int)
+    func close()
+    var receivedBytes: Int { get }
+}
+
+extension SourceReader {
+    func seek(to time: MediaTime, epoch: Int) {}
+    var receivedBytes: Int { 0 }
+}

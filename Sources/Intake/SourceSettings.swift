@@ -1,0 +1,20 @@
+// Everything a source needs to open.
+public import Model
+
+public struct SourceSettings: Sendable {
+    public var address: MediaAddress
+    public var options: SourceOptions
+    /// FFmpeg's demuxer name, for input that does not say itself.
+    public var format: String?
+    /// Where to begin, in files.
+    public var startAt: Span?
+    /// Packets read ahead of the reader, in bytes; files only.
+    public var readAhead = 4 << 20
+
+    public init(address: MediaAddress, options: SourceOptions, format: String? = nil, startAt: Span? = nil) {
+        self.address = address
+        self.options = options
+        self.format = format
+        self.startAt = startAt
+    }
+}

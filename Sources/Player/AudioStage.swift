@@ -1,0 +1,262 @@
+// Decodes sound and keeps the output filled: at its clock's pace for files, steered to the picture live.
+import Media
+import Model
+import Screen
+import Timing
+
+/// The "audio" thread. Everything here belongs to it.
+final class AudioStage {
+    private let plan: PlaybackPlan
+    private let queues: TrackQueues
+    private let clock: MediaClock
+    private let statistics: PlayStatistics
+    private let reporter: any Reporter
+    private let cancel: CancelFlag
+    private let makeSink: @Sendable (_ sampleRate: Int, _ channels: Int) throws(SluiceError) -> any AudioSink
+    private let publishSink: @Sendable (any AudioSink) -> Void
+    private let wav: WAVOutput?
+    private let expectsVideo: @Sendable () -> Bool
+    private let duration: Span?
+    private var firstPTS: MediaTime?
+    private var isPastEnd = false
+
+    private let pause: CancellableWait
+
+    private var decoder: Decoder?
+    private var resampler: Resampler?
+    private var sink: (any AudioSink)?
+    private var timeline = AudioTimeline(sampleRate: 48_000)
+    private var steering = AudioSteering()
+    private var rate = 1.0
+    private var epoch = 0
+    private var notBefore: MediaTime?
+    private var nextPTS: MediaTime?
+    private var hasStarted = false
+
+    struct Wiring {
+        var plan: PlaybackPlan
+        var queues: TrackQueues
+        var clock: MediaClock
+        var statistics: PlayStatistics
+        var reporter: any Reporter
+        var cancel: CancelFlag
+        var makeSink: @Sendable (_ sampleRate: Int, _ channels: Int) throws(SluiceError) -> any AudioSink
+        var publishSink: @Sendable (any AudioSink) -> Void
+        var wav: WAVOutput?
+        var expectsVideo: @Sendable () -> Bool
+        /// Ends the sound after this much media; nil: at the end of the input.
+        var duration: Span?
+    }
+
+    init(_ wiring: Wiring) {
+        plan = wiring.plan
+        queues = wiring.queues
+        clock = wiring.clock
+        statistics = wiring.statistics
+        reporter = wiring.reporter
+        cancel = wiring.cancel
+        pause = CancellableWait(wiring.cancel)
+        makeSink = wiring.makeSink
+        publishSink = wiring.publishSink
+        wav = wiring.wav
+        expectsVideo = wiring.expectsVideo
+        duration = wiring.duration
+    }
+
+    /// Runs until the end of the track. Throws only what makes going on pointless (a full disk).
+    func run() throws(SluiceError) {
+        while !cancel.isSet, let item = queues.pop(.audio) {
+            switch item {
+            case .track(let track): open(track)
+            case .packet(let packet):
+                guard packet.epoch >= epoch else { continue }
+                try decode(packet)
+            case .flush(let newEpoch, let target):
+                epoch = newEpoch
+                notBefore = target
+                decoder?.flush()
+                resampler?.reset()
+                sink?.flush()
+                timeline.reset()
+                steering.reset()
+                nextPTS = nil
+                hasStarted = false
+            case .end:
+                try decode(nil)
+                return finish()
+            }
+            if isPastEnd { break }
+        }
+        finish()
+    }
+
+    private func finish() {
+        sink?.finish()
+        wav?.finish()
+    }
+
+    private func open(_ track: Track) {
+        do throws(SluiceError) {
+            decoder = try Decoder(track: track, threads: 1, lowDelay: true)
+        } catch {
+            decoder = nil
+            reporter.log(.warning, "sound is left out: \(error.why)")
+        }
+    }
+
+    private func decode(_ packet: Packet?) throws(SluiceError) {
+        guard let decoder else { return }
+        do throws(SluiceError) {
+            while try decoder.send(packet) == .full { try drain(decoder) }
+            try drain(decoder)
+        } catch {
+            // A full disk ends the play; a damaged packet only costs its sound.
+            if error.reason == .noSpace || error.reason == .cannotCreate || error.reason == .connectionLost {
+                throw error
+            }
+            statistics.damaged()
+            decoder.flush()
+        }
+    }
+
+    private func drain(_ decoder: Decoder) throws(SluiceError) {
+        while case .frame(let frame) = try decoder.receive() { try play(frame) }
+    }
+
+    private func play(_ frame: Frame) throws(SluiceError) {
+        let pts = frame.pts ?? nextPTS ?? .zero
+        nextPTS = pts + Span(seconds: Double(frame.sampleCount) / Double(max(1, frame.sampleRate)))
+        if let notBefore, pts < notBefore { return }
+        if let duration {
+            firstPTS = firstPTS ?? pts
+            if let firstPTS, pts - firstPTS >= duration { isPastEnd = true }
+            if isPastEnd { return }
+        }
+        try wav?.write(frame)
+        guard plan != .unpaced else { return }
+        let sink = try openSink(for: frame)
+        guard let resampler else { return }
+        resampler.rateCorrection = 1 / rate - 1
+        let held = resampler.delay
+        let samples = try resampler.floats(frame)
+        if plan == .immediate {
+            steer(samples, pts: pts - held, into: sink)
+        } else {
+            fill(samples, pts: pts - held, into: sink)
+        }
+    }
+
+    private func openSink(for frame: Frame) throws(SluiceError) -> any AudioSink {
+        if let sink { return sink }
+        let channels = min(2, max(1, frame.channels))
+        let made = try makeSink(frame.sampleRate, channels)
+        resampler = try Resampler(
+            output: AudioFormat(sampleRate: made.sampleRate, channels: made.channels, sample: .float))
+        timeline = AudioTimeline(sampleRate: made.sampleRate)
+        sink = made
+        publishSink(made)
+        return made
+    }
+
+    // MARK: Clocked
+
+    /// Fills the output, waiting for room; the clock follows what is heard.
+    private func fill(_ samples: [Float], pts: MediaTime, into sink: any AudioSink) {
+        var rest = samples[...]
+        var time = pts
+        if !hasStarted {
+            hasStarted = true
+            begin(at: pts, sink)
+        }
+        while !rest.isEmpty, !cancel.isSet {
+            let written = write(rest, pts: time, into: sink)
+            if written > 0 {
+                rest = rest.dropFirst(written * sink.channels)
+                time += Span(seconds: Double(written) / Double(sink.sampleRate))
+                let index = sink.writtenFrames
+                let heard = sink.position.heard(index, sampleRate: sink.sampleRate)
+                if !clock.isPaused { clock.soundHeard(time, at: heard) }
+                report(
+                    sink, offset: clock.pictureOffset.map { heard - HostTime(nanoseconds: time.nanoseconds) - $0 })
+            }
+            // Two hundred milliseconds ride out any hiccup of this thread; more would delay a pause.
+            let bound = sink.sampleRate / 5
+            if !rest.isEmpty || sink.queuedFrames > bound {
+                let excess = max(sink.queuedFrames - bound, sink.sampleRate / 100)
+                waitABit(Span(seconds: Double(excess) / Double(sink.sampleRate)))
+                // A seek must not wait for a full output to play out.
+                if clock.epoch > epoch { return }
+            }
+        }
+    }
+
+    /// Sound and picture begin together: sound waits for the first picture, not for ever, and when the
+    /// picture begins earlier in the stream the sound is held back by exactly that.
+    private func begin(at pts: MediaTime, _ sink: any AudioSink) {
+        guard expectsVideo(), let picture = clock.waitForPicture(epoch: epoch, until: .now() + .seconds(2)),
+            pts - picture > AudioTimeline.tolerance
+        else { return }
+        clock.start(media: picture, at: .now() + .milliseconds(20))
+        sink.start(at: clock.host(of: pts))
+    }
+
+    private func waitABit(_ span: Span) {
+        pause.wait(until: .now() + min(span, .milliseconds(50)))
+    }
+
+    // MARK: Immediate
+
+    /// Queues the sound at once, corrected towards the picture; never waits.
+    private func steer(_ samples: [Float], pts: MediaTime, into sink: any AudioSink) {
+        let now = HostTime.now()
+        let position = sink.position
+        let heard = position.heard(sink.writtenFrames, sampleRate: sink.sampleRate)
+        let offset = Span(nanoseconds: max(heard, now + position.latency).nanoseconds &- pts.nanoseconds)
+        let depth = Span(seconds: Double(sink.queuedFrames) / Double(sink.sampleRate))
+        let target = clock.pictureOffset ?? soundOnlyTarget(sink, latency: position.latency)
+        var samples = samples[...]
+        var time = pts
+        if !hasStarted {
+            hasStarted = true
+            // A first cushion against jitter of arrival; the steering trims it.
+            insertSilence(.milliseconds(20), into: sink)
+        }
+        switch steering.correction(offset: offset, target: target, depth: depth, now: now) {
+        case .none: break
+        case .insertSilence(let span): insertSilence(min(span, .seconds(2)), into: sink)
+        case .discard(let span):
+            let frames = min(samples.count / sink.channels, Int(span.seconds * Double(sink.sampleRate)))
+            samples = samples.dropFirst(frames * sink.channels)
+            time += Span(seconds: Double(frames) / Double(sink.sampleRate))
+            let left = Int(span.seconds * Double(sink.sampleRate)) - frames
+            if left > 0 { sink.discard(frames: min(left, sink.queuedFrames)) }
+        case .rate(let value): rate = value
+        }
+        _ = write(samples, pts: time, into: sink)
+        report(sink, offset: clock.pictureOffset.map { offset - $0 })
+    }
+
+    /// Without a picture sound keeps to the live edge, with a cushion.
+    private func soundOnlyTarget(_ sink: any AudioSink, latency: Span) -> Span? {
+        statistics.read { $0.edge.offset }.map { $0 + latency + .milliseconds(50) }
+    }
+
+    private func insertSilence(_ span: Span, into sink: any AudioSink) {
+        let count = Int(span.seconds * Double(sink.sampleRate)) * sink.channels
+        guard count > 0 else { return }
+        let silence = [Float](repeating: 0, count: count)
+        silence.withUnsafeBufferPointer { _ = sink.write($0) }
+    }
+
+    private func write(_ samples: ArraySlice<Float>, pts: MediaTime, into sink: any AudioSink) -> Int {
+        guard !samples.isEmpty else { return 0 }
+        timeline.wrote(pts: pts, at: sink.writtenFrames)
+        return samples.withUnsafeBufferPointer { sink.write($0) }
+    }
+
+    private func report(_ sink: any AudioSink, offset: Span?) {
+        statistics.heard(
+            offset: offset, queued: Span(seconds: Double(sink.queuedFrames) / Double(sink.sampleRate)),
+            rate: rate, underruns: Int(sink.counters.underruns))
+    }
+}

@@ -1,0 +1,181 @@
+// One play from the first byte to the last picture: opens the source, chooses the outputs, starts the
+// threads, lends the initial thread to the presenter, and takes everything down again in order.
+import Intake
+import Media
+public import Model
+import Screen
+import Synchronization
+import Timing
+
+/// Create and run it on the process's initial thread, which owns the window.
+public final class PlaySession {
+    private let settings: PlaySettings
+    private let reporter: any Reporter
+    /// Set from outside: end cleanly.
+    private let cancel: CancelFlag
+    /// Ends the stages; set when playback is over for whatever reason.
+    private let stop = CancelFlag()
+    private let outputClosed = CancelFlag()
+    private let queues = TrackQueues()
+    private let pictures = PictureQueue()
+    private let clock = MediaClock()
+    private let statistics = PlayStatistics()
+    private let shared = PlayShared()
+
+    /// Ends the presenter: the user's signal, a closed pipe or a failed stage.
+    private let ends = CancelFlag()
+
+    public init(settings: PlaySettings, reporter: any Reporter, cancel: CancelFlag) {
+        self.settings = settings
+        self.reporter = reporter
+        self.cancel = cancel
+    }
+
+    /// Plays until the end.
+    /// - Throws: What kept the play from beginning. What ends it later is in the result.
+    public func run() throws(SluiceError) -> PlayResult {
+        let closed: ClosedHandler = { [outputClosed] in outputClosed.set() }
+        let raw = try settings.rawOutput.map { address throws(SluiceError) in
+            try RawOutput(settings, address: address, closed: closed)
+        }
+        let wav = try settings.wavOutput.map { address throws(SluiceError) in try WAVOutput(address, closed: closed)
+        }
+        let snapshots = try settings.snapshot.map { value throws(SluiceError) in try SnapshotOutput(value) }
+
+        let source = Source(
+            SourceSettings(address: settings.source, options: settings.options, startAt: settings.startAt),
+            cancel: stop)
+        let feed = FeedStage(
+            source: source, settings: settings, queues: queues, statistics: statistics, reporter: reporter)
+        let shared = shared
+        for flag in [cancel, outputClosed, shared.failed] {
+            flag.onSet { [ends] in
+                ends.set()
+                shared.wake()
+            }
+        }
+        let feedThread = NamedThread("feed") { feed.run { shared.wake() } }
+
+        var threads = [feedThread]
+        defer {
+            stop.set()
+            source.close()
+            queues.close()
+            pictures.close()
+            for thread in threads { thread.join() }
+            shared.state.withLock(\.sink)?.close()
+            shared.state.withLock { $0.waker = nil }
+        }
+        guard let (description, tracks) = try waitForTracks(feed) else {
+            return result(feed, .cancelled)
+        }
+        let plan = PlaybackPlan(settings, source: description)
+        let output = try openOutput(plan, tracks: tracks)
+        defer { output.close() }
+        shared.state.withLock { $0.waker = output.waker }
+
+        let stages = StageThreads(
+            plan: plan, description: description, settings: settings, feed: feed, queues: queues,
+            pictures: pictures, clock: clock, statistics: statistics, reporter: reporter, stop: stop,
+            shared: shared, converts: output is Window)
+        threads.append(stages.startVideo(raw: raw, snapshots: snapshots))
+        threads.append(stages.startAudio(wav: wav))
+        let presenter = Presenter(
+            .init(
+                plan: plan, settings: settings, source: source, feed: feed, queues: queues, pictures: pictures,
+                clock: clock, statistics: statistics, reporter: reporter, cancel: ends, output: output,
+                sound: { shared.state.withLock(\.sink) }, soundIsDone: { shared.state.withLock(\.soundDone) }))
+        output.setPlaying(true)
+        let ending = try presenter.run()
+        return result(feed, ending)
+    }
+
+    // MARK: Opening
+
+    /// Waits until the source is open and has told of a track; throws when it ends before.
+    /// - Returns: nil when cancelled.
+    private func waitForTracks(_ feed: FeedStage) throws(SluiceError) -> (SourceDescription, FeedStage.Shared)? {
+        let cancel = cancel
+        let outputClosed = outputClosed
+        cancel.onSet { feed.shared.withLock { _ in } }
+        outputClosed.onSet { feed.shared.withLock { _ in } }
+        let state = feed.shared.wait(until: nil) { shared -> FeedStage.Shared? in
+            if cancel.isSet || outputClosed.isSet || shared.outcome.hasEnded { return shared }
+            return shared.description != nil && (shared.video != nil || shared.audio != nil) ? shared : nil
+        }
+        guard let state, !cancel.isSet, !outputClosed.isSet else { return nil }
+        if let description = state.description, state.video != nil || state.audio != nil {
+            return (description, state)
+        }
+        throw state.outcome.error
+            ?? SluiceError(.noMedia, "cannot play \(settings.source)", why: "there is nothing in it to see or hear")
+    }
+
+    private func openOutput(_ plan: PlaybackPlan, tracks: FeedStage.Shared) throws(SluiceError) -> any PictureOutput
+    {
+        let toPrograms = settings.rawOutput != nil || settings.wavOutput != nil
+        if settings.videoOutput == .null || plan == .unpaced || !settings.showsVideo { return NullWindow() }
+        if settings.videoOutput == nil, toPrograms || (tracks.video == nil && !mayBringVideo(tracks)) {
+            return NullWindow()
+        }
+        let size = windowSize(tracks.video?.video)
+        let window = Window.Settings(
+            title: settings.title ?? "sluice: \(settings.source)", width: size.width, height: size.height,
+            isFullscreen: settings.isFullscreen)
+        do throws(SluiceError) {
+            return try Window(window)
+        } catch {
+            guard settings.videoOutput == nil else { throw error }
+            reporter.log(.notice, "no window: \(error.why); playing without one")
+            return NullWindow()
+        }
+    }
+
+    /// A live stream may announce its picture after its sound.
+    private func mayBringVideo(_ tracks: FeedStage.Shared) -> Bool { tracks.description?.isLive == true }
+
+    private func windowSize(_ video: VideoParameters?) -> PictureSize {
+        var width = video?.width ?? 0
+        var height = video?.height ?? 0
+        if width <= 0 || height <= 0 { (width, height) = (640, 360) }
+        if let aspect = video?.sampleAspect?.positiveValue { width = Int((Double(width) * aspect).rounded()) }
+        guard let wanted = settings.size else { return PictureSize(width: width, height: height) }
+        if wanted.width == 0 { return PictureSize(width: wanted.height * width / height, height: wanted.height) }
+        if wanted.height == 0 { return PictureSize(width: wanted.width, height: wanted.width * height / width) }
+        return wanted
+    }
+
+    // MARK: Ending
+
+    private func result(_ feed: FeedStage, _ ending: Presenter.Ending) -> PlayResult {
+        let outcome = feed.shared.read(\.outcome)
+        var result = PlayResult(endedBy: .endOfInput)
+        if let failure = shared.state.withLock(\.failure) ?? outcome.error, ending != .user, !cancel.isSet {
+            result = PlayResult(endedBy: .error, error: failure)
+        } else if cancel.isSet {
+            result.endedBy = .signal
+        } else if ending == .duration || (settings.duration != nil && !outcome.hasEnded) {
+            result.endedBy = .duration
+        }
+        if ending == .user { result.endedBy = .user }
+        statistics.read { values in
+            result.firstFrame = values.firstShown.map { $0 - settings.processStart }
+            result.shownFrames = values.shown
+            result.droppedFrames = values.dropped
+            result.stalls = values.stalls
+            result.stallTime = values.stallTime
+            if let p50 = values.latency.percentile(0.5), let p95 = values.latency.percentile(0.95),
+                let p99 = values.latency.percentile(0.99)
+            {
+                result.latency = .init(p50: p50, p95: p95, p99: p99)
+            }
+            if let p50 = values.offset.percentile(0.5), let p99 = values.offset.percentile(0.99) {
+                result.offset = .init(p50: p50, p99: p99)
+            }
+        }
+        reporter.report(ServiceEvent.playEnd.event())
+        return result
+    }
+}
+
+extension Source: Seeking {}

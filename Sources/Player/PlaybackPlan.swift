@@ -1,0 +1,27 @@
+// How pictures find their moment, decided once from the input and what was asked for.
+import Intake
+import Model
+
+enum PlaybackPlan: Sendable, Equatable {
+    /// A picture is shown when it is decoded; sound is steered to it.
+    case immediate
+    /// Pictures follow a clock, which follows the sound where there is any.
+    case clocked
+    /// Nothing is shown or heard in real time: everything goes to files and pipes, complete.
+    case unpaced
+
+    init(_ settings: PlaySettings, source: SourceDescription) {
+        let toPrograms = settings.rawOutput != nil || settings.wavOutput != nil
+        let presents = settings.videoOutput == .sdl || settings.audioOutput == .sdl
+        if toPrograms, !presents, !source.isLive {
+            self = .unpaced
+        } else if source.isSegmented {
+            // Pieces of seconds would be shown in jerks: they are paced by their stamps in every mode.
+            self = .clocked
+        } else if settings.nobuffer ?? source.isLive {
+            self = .immediate
+        } else {
+            self = .clocked
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// Starts the decoding threads and gives each what it needs.
+import Intake
+import Media
+import Model
+import Screen
+import Synchronization
+
+struct StageThreads {
+    let plan: PlaybackPlan
+    let description: SourceDescription
+    let settings: PlaySettings
+    let feed: FeedStage
+    let queues: TrackQueues
+    let pictures: PictureQueue
+    let clock: MediaClock
+    let statistics: PlayStatistics
+    let reporter: any Reporter
+    let stop: CancelFlag
+    let shared: PlayShared
+    let converts: Bool
+
+    /// Files end by their media; live input ends by the clock, which the presenter watches.
+    private var mediaDuration: Span? { description.isLive ? nil : settings.duration }
+
+    func startVideo(raw: RawOutput?, snapshots: SnapshotOutput?) -> NamedThread {
+        let given = Handed(value: (raw, snapshots))
+        let (shared, pictures, clock) = (shared, pictures, clock)
+        let make = { @Sendable [self] in
+            VideoStage(
+                .init(
+                    plan: plan, queues: queues, pictures: pictures, clock: clock, statistics: statistics,
+                    reporter: reporter, cancel: stop, raw: given.value.0, snapshots: given.value.1,
+                    converts: converts, duration: mediaDuration, wake: { shared.wake() }))
+        }
+        return NamedThread("video") {
+            do throws(SluiceError) { try make().run() } catch { shared.fail(error) }
+            pictures.finish()
+            clock.pictureEnded()
+            shared.wake()
+        }
+    }
+
+    func startAudio(wav: WAVOutput?) -> NamedThread {
+        let given = Handed(value: wav)
+        let shared = shared
+        let make = { @Sendable [self] in
+            AudioStage(
+                .init(
+                    plan: plan, queues: queues, clock: clock, statistics: statistics, reporter: reporter,
+                    cancel: stop,
+                    makeSink: { (rate, channels) throws(SluiceError) in try openSink(rate, channels) },
+                    publishSink: { sink in shared.state.withLock { $0.sink = sink } }, wav: given.value,
+                    expectsVideo: { [feed] in feed.shared.read { $0.video != nil } }, duration: mediaDuration))
+        }
+        return NamedThread("audio") {
+            do throws(SluiceError) { try make().run() } catch { shared.fail(error) }
+            shared.state.withLock { $0.soundDone = true }
+            shared.wake()
+        }
+    }
+
+    /// The device; a clock in its place where there is none and none was demanded.
+    private func openSink(_ sampleRate: Int, _ channels: Int) throws(SluiceError) -> any AudioSink {
+        let isForPrograms = settings.rawOutput != nil || settings.wavOutput != nil
+        let sink: any AudioSink
+        if settings.audioOutput == .null || (settings.audioOutput == nil && isForPrograms) {
+            sink = try NullAudio(sampleRate: sampleRate, channels: channels)
+        } else {
+            do throws(SluiceError) {
+                let device = try AudioOutput(sampleRate: sampleRate, channels: channels)
+                reporter.log(
+                    .info, "sound: \(device.driverName), \(Int(device.latency.milliseconds)) ms to the ear")
+                sink = device
+            } catch {
+                guard settings.audioOutput == nil else { throw error }
+                reporter.log(.notice, "no sound: \(error.why); playing without it")
+                sink = try NullAudio(sampleRate: sampleRate, channels: channels)
+            }
+        }
+        sink.setVolume(Float(settings.volume) / 100)
+        return sink
+    }
+}

@@ -1,0 +1,104 @@
+// The packets that wait for the decoders, one line for each kind.
+import Model
+
+/// A file is read only as far ahead as it must be: until each track has a second waiting. Tracks are
+/// judged together, because a reader that waits for room in one line can starve the other.
+final class TrackQueues: Sendable {
+    struct Line {
+        var items: [StageItem] = []
+        var head = 0
+        var bytes = 0
+        var first: MediaTime?
+        var last: MediaTime?
+        var isUsed = false
+        var count: Int { items.count - head }
+        var span: Span {
+            guard let first, let last, count > 0 else { return .zero }
+            return max(.zero, last - first)
+        }
+    }
+    struct State {
+        var video = Line()
+        var audio = Line()
+        var isClosed = false
+    }
+
+    private static let enough = Span.seconds(1)
+    private static let byteLimit = 24 << 20
+    private let state = Monitor(State())
+
+    /// - Parameter waits: True for sources that can wait; live ones never do.
+    /// - Returns: False when playback has ended.
+    func push(_ item: StageItem, to kind: TrackKind, waits: Bool) -> Bool {
+        if waits {
+            let isOpen = state.wait(until: nil) { state -> Bool? in
+                if state.isClosed { return false }
+                let full = state.video.bytes + state.audio.bytes > Self.byteLimit
+                let lines = [state.video, state.audio].filter(\.isUsed)
+                let satisfied = !lines.isEmpty && lines.allSatisfy { $0.span > Self.enough && $0.count > 8 }
+                return full || satisfied ? nil : true
+            }
+            guard isOpen == true else { return false }
+        }
+        return state.withLock { state in
+            guard !state.isClosed else { return false }
+            if kind == .video { Self.append(item, to: &state.video) } else { Self.append(item, to: &state.audio) }
+            return true
+        }
+    }
+
+    /// The next item for a decoding thread; nil when playback has ended or at the deadline.
+    func pop(_ kind: TrackKind, until deadline: HostTime? = nil) -> StageItem? {
+        state.wait(until: deadline) { state -> StageItem?? in
+            let item = kind == .video ? Self.take(from: &state.video) : Self.take(from: &state.audio)
+            if let item { return .some(item) }
+            return state.isClosed ? .some(nil) : nil
+        } ?? nil
+    }
+
+    /// Throws away waiting packets; announcements of tracks stay.
+    func clear() {
+        state.withLock { state in
+            for path in [\State.video, \State.audio] {
+                let kept = state[keyPath: path].items[state[keyPath: path].head...].filter {
+                    if case .track = $0 { true } else { false }
+                }
+                let isUsed = state[keyPath: path].isUsed
+                state[keyPath: path] = Line()
+                state[keyPath: path].items = Array(kept)
+                state[keyPath: path].isUsed = isUsed
+            }
+        }
+    }
+
+    func close() { state.withLock { $0.isClosed = true } }
+
+    /// Media waiting in front of a decoder.
+    func span(_ kind: TrackKind) -> Span { state.read { kind == .video ? $0.video.span : $0.audio.span } }
+
+    private static func append(_ item: StageItem, to line: inout Line) {
+        line.isUsed = true
+        if case .packet(let packet) = item {
+            line.bytes += packet.data.count
+            line.last = packet.orderTime ?? line.last
+            if line.first == nil { line.first = packet.orderTime }
+        }
+        line.items.append(item)
+    }
+
+    private static func take(from line: inout Line) -> StageItem? {
+        guard line.count > 0 else { return nil }
+        let item = line.items[line.head]
+        line.head += 1
+        if line.head > 64, line.head * 2 > line.items.count {
+            line.items.removeFirst(line.head)
+            line.head = 0
+        }
+        if case .packet(let packet) = item {
+            line.bytes -= packet.data.count
+            line.first = packet.orderTime ?? line.first
+        }
+        if line.count == 0 { line.first = nil }
+        return item
+    }
+}

@@ -1,0 +1,144 @@
+// Decodes pictures and hands them to the screen, to programs and to snapshots.
+import Media
+import Model
+import Wire
+
+/// The "video" thread. Everything here belongs to it.
+final class VideoStage {
+    struct Wiring {
+        var plan: PlaybackPlan
+        var queues: TrackQueues
+        var pictures: PictureQueue
+        var clock: MediaClock
+        var statistics: PlayStatistics
+        var reporter: any Reporter
+        var cancel: CancelFlag
+        var raw: RawOutput?
+        var snapshots: SnapshotOutput?
+        /// The screen takes only some layouts; nil: it takes none and no conversion is needed.
+        var converts: Bool
+        /// Ends the picture after this much media; nil: at the end of the input.
+        var duration: Span?
+        var wake: @Sendable () -> Void
+    }
+
+    private let wiring: Wiring
+    private var decoder: Decoder?
+    private var scaler: Scaler?
+    private var epoch = 0
+    private var notBefore: MediaTime?
+    private var hasKeyframe = false
+    private var arrivals: [MediaTime: HostTime] = [:]
+    private var firstPTS: MediaTime?
+    private var isPastEnd = false
+    private var isLowDelay: Bool { wiring.plan == .immediate }
+
+    init(_ wiring: Wiring) { self.wiring = wiring }
+
+    /// Runs until the end of the track. Throws only what makes going on pointless (a full disk).
+    func run() throws(SluiceError) {
+        while !wiring.cancel.isSet, let item = wiring.queues.pop(.video) {
+            switch item {
+            case .track(let track): try open(track)
+            case .packet(let packet):
+                guard packet.epoch >= epoch else { continue }
+                try decode(packet)
+            case .flush(let newEpoch, let target):
+                epoch = newEpoch
+                notBefore = target
+                decoder?.flush()
+                hasKeyframe = false
+                arrivals = [:]
+                wiring.pictures.flush(epoch: newEpoch)
+            case .end:
+                try decode(nil)
+                return finish()
+            }
+            if isPastEnd { break }
+        }
+        finish()
+    }
+
+    private func finish() {
+        wiring.clock.pictureEnded()
+        wiring.pictures.finish()
+        wiring.wake()
+    }
+
+    private func open(_ track: Track) throws(SluiceError) {
+        // Pictures of the old parameters that the decoder still holds are shown first.
+        if decoder != nil { try decode(nil) }
+        hasKeyframe = false
+        do throws(SluiceError) {
+            decoder = try Decoder(track: track, threads: nil, lowDelay: isLowDelay)
+        } catch {
+            decoder = nil
+            wiring.reporter.log(.warning, "the picture is left out: \(error.why)")
+        }
+    }
+
+    private func decode(_ packet: Packet?) throws(SluiceError) {
+        guard let decoder else { return }
+        if let packet {
+            // Nothing broken is shown: decoding begins at a key frame.
+            guard hasKeyframe || packet.isKeyframe else { return }
+            hasKeyframe = true
+            if let pts = packet.pts {
+                if arrivals.count > 256 { arrivals = [:] }
+                arrivals[pts] = packet.arrival
+            }
+        }
+        do throws(SluiceError) {
+            while try decoder.send(packet) == .full { try drain(decoder) }
+            try drain(decoder)
+        } catch {
+            if error.reason == .noSpace || error.reason == .cannotCreate || error.reason == .connectionLost {
+                throw error
+            }
+            // The picture goes on from the next key frame.
+            wiring.statistics.damaged()
+            wiring.reporter.log(.info, "a damaged picture was left out: \(error.why)")
+            decoder.flush()
+            hasKeyframe = false
+        }
+    }
+
+    private func drain(_ decoder: Decoder) throws(SluiceError) {
+        while case .frame(let frame) = try decoder.receive() { try deliver(frame) }
+    }
+
+    private func deliver(_ frame: Frame) throws(SluiceError) {
+        if let notBefore, let pts = frame.pts, pts < notBefore { return }
+        if let pts = frame.pts, let duration = wiring.duration {
+            firstPTS = firstPTS ?? pts
+            if let firstPTS, pts - firstPTS >= duration { isPastEnd = true }
+            if isPastEnd { return }
+        }
+        try wiring.raw?.write(frame)
+        wiring.snapshots?.consider(frame, reporter: wiring.reporter)
+        let arrival = frame.pts.flatMap { arrivals.removeValue(forKey: $0) }
+        let now = HostTime.now()
+        var picture = DecodedPicture(
+            frame: frame, pts: frame.pts, epoch: epoch, mark: Self.mark(of: frame),
+            decodeTime: arrival.map { now - $0 } ?? .zero)
+        if wiring.plan == .unpaced {
+            _ = wiring.statistics.shown(picture, at: now, wall: .now())
+            return
+        }
+        if wiring.converts, frame.layout == .other {
+            if scaler == nil { scaler = try Scaler(pixelFormat: "bgr0") }
+            if let converted = try scaler?.scale(frame) { picture.frame = converted }
+        }
+        guard let passedOver = wiring.pictures.push(picture, waits: wiring.plan == .clocked) else { return }
+        wiring.statistics.dropped(passedOver)
+        if wiring.plan == .clocked { wiring.clock.pictureReady(picture.pts, epoch: epoch) }
+        wiring.wake()
+    }
+
+    private static func mark(of frame: Frame) -> WallTime? {
+        for payload in frame.userDataSEI {
+            if let mark = PrecisionTimeStamp(userData: payload) { return mark.time }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,190 @@
+// A file, a URL or a pipe with a container: read by Intake, looped, paced, handed to the stages.
+import Intake
+import Model
+import Timing
+
+final class AddressInput: PublishInput, @unchecked Sendable {
+    // Safe because `open` runs before the thread that calls `run` is started, and nothing else writes.
+    private let address: MediaAddress
+    private let settings: PublishSettings
+    private let stop: CancelFlag
+    private var source: Source
+    private var early: [SourceEvent] = []
+    private var description: SourceDescription?
+    private var tracks: [Track] = []
+
+    init(_ address: MediaAddress, settings: PublishSettings, stop: CancelFlag) {
+        self.address = address
+        self.settings = settings
+        self.stop = stop
+        source = Self.makeSource(address, settings, stop)
+    }
+
+    private static func makeSource(_ address: MediaAddress, _ settings: PublishSettings, _ stop: CancelFlag)
+        -> Source
+    {
+        Source(
+            SourceSettings(
+                address: address, options: settings.source, format: settings.inputFormat?.name,
+                startAt: settings.startAt), cancel: stop)
+    }
+
+    let isFinite = true
+    let deliversFrames = false
+    var isLive: Bool { settings.isLive ?? description?.isLive ?? false }
+    func close() { source.close() }
+
+    /// A live stream tells of its tracks one after the other: this long the second kind is waited for.
+    private static let trackPatience = Span.seconds(1)
+
+    func open() throws(SluiceError) -> [Track] {
+        var deadline: HostTime?
+        while !stop.isSet {
+            guard let event = source.next(until: deadline) else { break }
+            switch event {
+            case .opened(let value): description = value
+            case .tracks(let list):
+                tracks = list
+                let kinds = Set(list.map(\.kind))
+                if kinds.contains(.video), kinds.contains(.audio) { return tracks }
+                if description?.isLive == false, !list.isEmpty { return tracks }
+                deadline = deadline ?? .now() + Self.trackPatience
+            case .end(let error):
+                if tracks.isEmpty {
+                    throw error
+                        ?? SluiceError(.noMedia, "cannot push \(address)", why: "there is nothing in it to send")
+                }
+                early.append(event)
+                return tracks
+            case .packet, .discontinuity, .note: early.append(event)
+            }
+        }
+        return tracks
+    }
+
+    func run(_ stages: [Int: any TrackStage], _ context: InputContext) throws(SluiceError) {
+        var run = AddressRun(stages: stages, context: context, isPaced: context.isPaced && !isLive)
+        var pass = 1
+        var pending = early
+        early = []
+        while !stop.isSet {
+            let event: SourceEvent
+            if !pending.isEmpty {
+                event = pending.removeFirst()
+            } else if let next = source.next(until: nil) {
+                event = next
+            } else {
+                break
+            }
+            switch event {
+            case .opened, .discontinuity: break
+            case .note(let text): context.reporter.log(.info, text)
+            case .tracks(let list):
+                for track in list { try run.changed(track) }
+            case .packet(let packet):
+                guard try run.take(packet) else { return try run.finish() }
+            case .end(let error):
+                if let error { throw error }
+                guard repeats(after: pass) else { return try run.finish() }
+                pass += 1
+                // Opens in the background while the rest of this pass is still being paced.
+                source.close()
+                source = Self.makeSource(address, settings, stop)
+                guard try run.nextPass() else { return try run.finish() }
+            }
+        }
+        try run.finish()
+    }
+
+    private func repeats(after pass: Int) -> Bool {
+        switch settings.repetition {
+        case .once: false
+        case .times(let count): pass < count
+        case .forever: true
+        }
+    }
+}
+
+/// The packets of one input on their way: one timeline over all passes, in order, at their moment.
+private struct AddressRun {
+    private let stages: [Int: any TrackStage]
+    private let context: InputContext
+    private let isPaced: Bool
+    private var configurations: [Int: [UInt8]] = [:]
+    private var timeline = LoopTimeline()
+    private var order: Interleaver
+    private var pacer = Pacer()
+    private var shift: Span?
+    private var ended: Set<Int> = []
+
+    init(stages: [Int: any TrackStage], context: InputContext, isPaced: Bool) {
+        self.stages = stages
+        self.context = context
+        self.isPaced = isPaced
+        order = Interleaver(tracks: Array(stages.keys), patience: .seconds(1))
+        if context.keepsTogether { context.outlet.inputBegins(context.index) }
+    }
+
+    mutating func changed(_ track: Track) throws(SluiceError) {
+        guard let stage = stages[track.id] else { return }
+        if let known = configurations[track.id], known != track.configuration {
+            _ = try stage.accept(.track(track))
+        }
+        configurations[track.id] = track.configuration
+    }
+
+    /// False when the push is over or long enough.
+    mutating func take(_ packet: Packet) throws(SluiceError) -> Bool {
+        guard stages[packet.track] != nil, packet.orderTime != nil else { return true }
+        let placed = timeline.place(packet)
+        guard isPaced else { return try leave(placed) }
+        for ready in order.add(placed) where !(try leave(ready)) { return false }
+        return true
+    }
+
+    mutating func nextPass() throws(SluiceError) -> Bool {
+        for ready in order.finish() where !(try leave(ready)) { return false }
+        order = Interleaver(tracks: Array(stages.keys), patience: .seconds(1))
+        timeline.nextPass()
+        return true
+    }
+
+    mutating func finish() throws(SluiceError) {
+        if !context.stop.isSet { for ready in order.finish() where !(try leave(ready)) { break } }
+        if context.keepsTogether { context.outlet.inputEnded(context.index) }
+        for stage in stages.values { _ = try stage.accept(.end) }
+    }
+
+    private mutating func leave(_ original: Packet) throws(SluiceError) -> Bool {
+        var packet = original
+        guard let first = packet.orderTime else { return true }
+        let now = HostTime.now()
+        if shift == nil {
+            // Files begin at zero; live input begins where the session is by now.
+            let zero = packet.pts ?? first
+            let begin = isPaced || !context.isPaced ? MediaTime.zero : MediaTime.zero + (now - context.start)
+            shift = begin - zero
+        }
+        guard let shift else { return true }
+        packet.pts = packet.pts.map { $0 + shift }
+        packet.dts = packet.dts.map { $0 + shift }
+        guard let time = packet.orderTime else { return true }
+        if context.isOver(time) { return false }
+        var captured: WallTime?
+        if isPaced {
+            let due = pacer.due(time, now: now)
+            guard context.wait(for: due) else { return false }
+            pacer.released(time, now: .now())
+            captured = pacer.captureTime(pts: packet.pts ?? time, dts: time).map { InputContext.wall(of: $0) }
+        } else {
+            if context.keepsTogether,
+                !context.outlet.keepTogether(input: context.index, at: time, cancel: context.stop)
+            {
+                return false
+            }
+            captured = InputContext.wall(of: packet.arrival)
+        }
+        guard let stage = stages[packet.track] else { return true }
+        return try stage.accept(.packet(packet, captured: packet.kind == .video ? captured : nil))
+    }
+}
