@@ -1,6 +1,7 @@
 // Containers and the protocols that FFmpeg speaks → tracks and packets. No probing pause for live input, no
 // decoding. RTMP and HTTP-FLV do not come here (see FLVTagReader).
 import CFFmpeg
+import Glibc
 public import Model
 
 /// One open input. Used by one thread at a time, a named one: every call may block until its deadline.
@@ -150,6 +151,11 @@ public final class Demuxer {
         case .cancelled: return .endOfInput
         case .deadline: throw silence()
         case nil: break
+        }
+        // FFmpeg's own time limit may be a moment faster than ours; and an interruption may be told late, after
+        // a last packet that was still in the demuxer, when the next deadline is set already.
+        if status == SLUICE_ERROR_EXIT || status == sluice_error(ETIMEDOUT) && context.isNetwork {
+            throw silence()
         }
         if status == SLUICE_ERROR_EOF {
             try checkCompleteness()

@@ -41,6 +41,11 @@ enum FFmpegFailure {
         let isOutput = phase == .openOutput || phase == .write
         if let words = libraryWords(code, phase, isNetwork) { return words }
         let number = -code
+        if isNetwork, phase == .openInput || phase == .openOutput,
+            [ECONNRESET, ECONNABORTED, EPIPE].contains(number)
+        {
+            return (.refused, "the other side closed the connection at once", nil)
+        }
         switch number {
         case ENOENT:
             return isOutput ? (.cannotCreate, "no such directory", nil) : (.noInput, "no such file", nil)
@@ -87,6 +92,9 @@ enum FFmpegFailure {
     private static func libraryWords(_ code: Int32, _ phase: FFmpegPhase, _ isNetwork: Bool) -> Words? {
         switch code {
         case SLUICE_ERROR_EOF:
+            if isNetwork, phase == .openInput || phase == .openOutput {
+                return (.refused, "the other side closed the connection at once", nil)
+            }
             if isNetwork { return (.connectionLost, "the other side closed the connection", nil) }
             return phase == .openInput
                 ? (.corrupt, "the data ends too early", nil) : (.corrupt, "no more data", nil)

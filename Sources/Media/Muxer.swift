@@ -133,8 +133,11 @@ public final class Muxer: PacketSink {
             return
         }
         if let timeout = options.timeout { interrupt.arm(deadline: .now() + timeout) }
-        let status = av_write_frame(context.raw, self.packet.raw)
+        var status = av_write_frame(context.raw, self.packet.raw)
         av_packet_unref(self.packet.raw)
+        // Even without a gathering size FFmpeg keeps up to 170 bytes of sound: several frames of silence.
+        if status >= 0, options.isLive, formatName == "mpegts" { status = av_write_frame(context.raw, nil) }
+        noteProgress()
         guard status < 0 else { return }
         if status == SLUICE_ERROR_INVALIDDATA || status == SLUICE_ERROR_EINVAL,
             context.raw.pointee.pb?.pointee.error ?? 0 >= 0
@@ -177,6 +180,7 @@ public final class Muxer: PacketSink {
             avio_flush(bytes)
             status = bytes.pointee.error
         }
+        noteProgress()
         if status < 0, !hasFailed {
             throw FFmpegFailure.error(status, what, phase: .write, isNetwork: context.isNetwork)
         }
@@ -188,6 +192,10 @@ public final class Muxer: PacketSink {
     /// Whether the header was written, so that a trailer may follow.
     private var outputsHaveHeader: Bool { gate == nil }
 
-    /// Bytes handed to the output so far.
-    public var bytesWritten: Int64 { context.raw.pointee.pb.map { max(0, avio_tell($0)) } ?? 0 }
+    /// Bytes of output so far: its greatest extent, wherever the container went back to.
+    public private(set) var bytesWritten: Int64 = 0
+
+    private func noteProgress() {
+        if let bytes = context.raw.pointee.pb { bytesWritten = max(bytesWritten, avio_tell(bytes)) }
+    }
 }

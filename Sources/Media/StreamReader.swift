@@ -114,20 +114,30 @@ final class StreamReader {
         let base = stream.pointee.time_base
         var pts = MediaTime(ticks: raw.pointee.pts, base: base)
         var dts = MediaTime(ticks: raw.pointee.dts, base: base)
-        let duration = Span(ticks: raw.pointee.duration, base: base)
-        let reorders = track.kind == .video && track.video?.reorderDepth != 0
-        if !reorders {
+        let duration = Span(ticks: raw.pointee.duration, base: base) ?? frameLength(raw.pointee.size)
+        // Of several frames in one PES packet only the first has a time.
+        if dts == nil, track.kind == .audio || pts == nil, let last = lastDTS, let step = lastDuration {
+            dts = pts ?? last + step
+        }
+        if track.kind != .video || track.video?.reorderDepth == 0 {
             // Decoded in the order shown: the one time is the other.
             if pts == nil { pts = dts }
             if dts == nil { dts = pts }
         }
-        if dts == nil, let last = lastDTS, let step = lastDuration { dts = last + step }
         lastDTS = dts ?? lastDTS
         lastDuration = duration ?? lastDuration
         return Packet(
             track: track.id, kind: track.kind, pts: pts, dts: dts, duration: duration,
             isKeyframe: raw.pointee.flags & AV_PKT_FLAG_KEY != 0,
             data: bytes(raw.pointee.data, Int(raw.pointee.size)), arrival: arrival)
+    }
+
+    /// Length of one frame of sound, for containers that do not say.
+    private func frameLength(_ size: Int32) -> Span? {
+        guard track.kind == .audio, parameters.raw.pointee.sample_rate > 0 else { return nil }
+        let samples = av_get_audio_frame_duration2(parameters.raw, size)
+        let rate = parameters.raw.pointee.sample_rate
+        return Span(ticks: Int64(samples), base: AVRational(num: 1, den: rate))
     }
 
     /// After a seek nothing follows from earlier packets.
