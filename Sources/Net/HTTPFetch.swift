@@ -90,3 +90,21 @@ public final class HTTPFetch: Sendable {
     /// Ends it; `end(clean: false)` follows where nothing final was said yet. Idempotent.
     public func close() { run.close() }
 }
+
+extension HTTPFetch.Settings {
+    /// Name of the first header that cannot be sent (RFC 9110 §5.5, §5.6.2); the codec would drop the request
+    /// without a word.
+    var unusableHeader: String? {
+        let marks = Set("!#$%&'*+-.^_`|~".utf8)
+        func isToken(_ text: String) -> Bool {
+            !text.isEmpty
+                && text.utf8.allSatisfy { byte in
+                    marks.contains(byte) || (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
+                        || (0x61...0x7A).contains(byte)
+                }
+        }
+        func isValue(_ text: String) -> Bool { text.utf8.allSatisfy { $0 == 9 || ($0 >= 0x20 && $0 != 0x7F) } }
+        let all = headers + [HeaderField(name: "User-Agent", value: userAgent)]
+        return all.first { !isToken($0.name) || !isValue($0.value) }?.name
+    }
+}

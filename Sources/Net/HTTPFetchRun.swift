@@ -43,6 +43,12 @@ final class HTTPFetchRun: HTTPExchangeReceiver, @unchecked Sendable {
             guard let location = HTTPLocation(self.settings.address) else {
                 return self.fail(SluiceError(.usage, self.settings.what, why: "not an http or https address"))
             }
+            if let field = self.settings.unusableHeader {
+                return self.fail(
+                    SluiceError(
+                        .usage, self.settings.what,
+                        why: "the header \"\(field)\" has characters that HTTP does not allow"))
+            }
             self.location = location
             self.request(location)
         }

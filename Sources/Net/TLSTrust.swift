@@ -11,13 +11,18 @@ import Synchronization
 /// How far a server's certificate is checked.
 struct TLSTrust: Hashable, Sendable {
     /// `--insecure`: no check at all.
-    var insecure = false
-    /// PEM file of the authorities to trust instead of the system's. SSL_CERT_FILE unless said otherwise.
-    var authorities: String? = TLSTrust.variable("SSL_CERT_FILE") ?? TLSTrust.variable("SSL_CERT_DIR")
+    let insecure: Bool
+    /// PEM file (or directory) of the authorities to trust; nil: the system's.
+    let authorities: String?
 
-    private static func variable(_ name: String) -> String? {
-        guard let value = getenv(name), value.pointee != 0 else { return nil }
-        return String(cString: value)
+    /// - Parameter authorities: nil: SSL_CERT_FILE, SSL_CERT_DIR, else the system's, as OpenSSL's programs do.
+    init(
+        insecure: Bool = false, authorities: String? = nil,
+        environment: (String) -> String? = { getenv($0).map { String(cString: $0) } }
+    ) {
+        self.insecure = insecure
+        let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].compactMap(environment).first { !$0.isEmpty }
+        self.authorities = authorities ?? named
     }
 
     // Reading the system's authorities takes tens of milliseconds; a reconnect need not pay again.

@@ -138,6 +138,13 @@ import Testing
         for server in [silent, curt, babble] { await server.close() }
     }
 
+    @Test func refusesHeadersThatCannotBeSent() throws {
+        for field in [HeaderField(name: "X Y", value: ""), HeaderField(name: "X", value: "a\nb")] {
+            let outcome = try fetch("http://127.0.0.1:9/") { $0.headers = [field] }
+            #expect(outcome.error?.reason == .usage)
+        }
+    }
+
     @Test func reachesAnIPv6Literal() async throws {
         let server = try await ScriptedServer(host: "::1") { received, _ in
             received.clear()

@@ -289,6 +289,32 @@ struct Unexpected: Error { var what: String }
         await server.close()
     }
 
+    @Test func garbageIsAnErrorAndNoMore() async throws {
+        for seed in 0..<24 {
+            var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
+            var noise: [UInt8] = []
+            for _ in 0..<4000 {
+                state ^= state << 13
+                state ^= state >> 7
+                state ^= state << 17
+                noise.append(UInt8(truncatingIfNeeded: state))
+            }
+            let hello = [3] + [UInt8](repeating: 0, count: 3072)
+            let garbage = noise
+            let server = try await ScriptedServer(greeting: [.write(hello), .write(garbage)]) { received, _ in
+                received.readableBytes > 3073 ? [.close] : []
+            }
+            let (client, inbox) = try open(server.port, seed % 2 == 0 ? .play : .publish) {
+                $0.connectTimeout = .seconds(1)
+            }
+            guard case .closed(_?)? = inbox.all(until: isClosed).last else {
+                throw Unexpected(what: "seed \(seed)")
+            }
+            client.close()
+            await server.close()
+        }
+    }
+
     @Test func speaksRTMPS() async throws {
         let certificate = try TestCertificate()
         let server = try await ScriptedRTMP(tls: certificate.serverContext())

@@ -22,6 +22,21 @@ import Wire
         await server.close()
     }
 
+    @Test func honoursTheEnvironment() {
+        #expect(TLSTrust(environment: { $0 == "SSL_CERT_FILE" ? "/a.pem" : nil }).authorities == "/a.pem")
+        #expect(TLSTrust(environment: { $0 == "SSL_CERT_DIR" ? "/certs" : "" }).authorities == "/certs")
+        #expect(TLSTrust(authorities: "/b.pem", environment: { _ in "/a.pem" }).authorities == "/b.pem")
+        #expect(TLSTrust(environment: { _ in nil }).authorities == nil)
+    }
+
+    @Test func unreadableAuthoritiesAreSaidSo() async throws {
+        let server = try await Self.server(try TestCertificate())
+        let outcome = try fetch("https://127.0.0.1:\(server.port)/") { $0.authorities = "/nonexistent.pem" }
+        #expect(outcome.error?.reason == .tls)
+        #expect(outcome.error?.why == "the file of trusted authorities cannot be read")
+        await server.close()
+    }
+
     @Test func doesNotTrustStrangersUnlessInsecure() async throws {
         let server = try await Self.server(try TestCertificate())
         let stranger = try fetch("https://127.0.0.1:\(server.port)/")

@@ -63,6 +63,12 @@ func temporaryDirectory() -> String {
     return String(cString: path)
 }
 
+/// Removes a directory made by `temporaryDirectory`.
+func removeDirectory(_ path: String) {
+    guard path.hasPrefix("/tmp/sluice-net-") else { return }
+    _ = try? ChildProcess.run(["rm", "-rf", path])
+}
+
 func writeFile(_ path: String, _ text: String) {
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     let bytes = Array(text.utf8)

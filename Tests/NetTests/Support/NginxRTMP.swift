@@ -43,7 +43,10 @@ final class NginxRTMP: Sendable {
 
     func url(_ path: String) -> String { "rtmp://127.0.0.1:\(port)/\(path)" }
 
-    func stop() { process.stop() }
+    func stop() {
+        process.stop()
+        removeDirectory(directory)
+    }
 
     /// Publishes a moving picture and a tone until stopped.
     func publish(_ path: String) throws -> ChildProcess {

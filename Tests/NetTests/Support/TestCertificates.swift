@@ -2,7 +2,8 @@
 import NIOSSL
 
 /// A self-signed certificate for "localhost" and 127.0.0.1 in a directory of its own.
-struct TestCertificate {
+final class TestCertificate: Sendable {
+    private let directory: String
     let file: String
     let key: String
 
@@ -12,7 +13,7 @@ struct TestCertificate {
     ///   - names: subjectAltName.
     ///   - isExpired: Its time has passed.
     init(names: String = "DNS:localhost,IP:127.0.0.1", isExpired: Bool = false) throws {
-        let directory = temporaryDirectory()
+        directory = temporaryDirectory()
         file = directory + "/certificate.pem"
         key = directory + "/key.pem"
         let status = try ChildProcess.run(
@@ -60,6 +61,8 @@ struct TestCertificate {
             guard try ChildProcess.run(step, output: directory + "/log") == 0 else { throw CannotMake() }
         }
     }
+
+    deinit { removeDirectory(directory) }
 
     func serverContext() throws -> NIOSSLContext {
         try NIOSSLContext(
