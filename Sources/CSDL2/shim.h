@@ -5,15 +5,30 @@
 #include <SDL.h>
 
 // Cast expressions are not imported.
-static inline int sluice_SDL_WINDOWPOS_CENTERED(void) { return (int)SDL_WINDOWPOS_CENTERED; }
+static inline Sint32 sluice_SDL_WINDOWPOS_CENTERED(void) { return (Sint32)SDL_WINDOWPOS_CENTERED; }
 
 // AUDIO_F32SYS depends on the byte order through the preprocessor.
 static inline SDL_AudioFormat sluice_AUDIO_F32SYS(void) { return AUDIO_F32SYS; }
 
-// SDL_ENABLE is an object-like macro of another type than SDL_ShowCursor's result.
+// SDL_ENABLE and SDL_DISABLE are plain numbers beside SDL_bool.
 static inline void sluice_show_cursor(SDL_bool shown) { SDL_ShowCursor(shown ? SDL_ENABLE : SDL_DISABLE); }
 
-// Members of C enums come over as UInt32 while the struct fields that hold them are of other widths.
-static inline Uint32 sluice_event_type(const SDL_Event *event) { return event->type; }
+// The handler is variadic, which Swift cannot define.
+static inline void sluice_alsa_says_nothing(
+    const char *file, int line, const char *function, int error, const char *format, ...) {
+    (void)file, (void)line, (void)function, (void)error, (void)format;
+}
+
+// libasound writes eight lines to stderr on a machine without a sound card. SDL's loader is used because
+// libasound is SDL's choice, not ours: where it is missing there is nothing to silence.
+static inline void sluice_silence_alsa(void) {
+    typedef void (*Handler)(const char *, int, const char *, int, const char *, ...);
+    typedef int (*Setter)(Handler);
+    void *library = SDL_LoadObject("libasound.so.2");
+    if (!library) return;
+    Setter set = (Setter)SDL_LoadFunction(library, "snd_lib_error_set_handler");
+    if (set) set(sluice_alsa_says_nothing);
+    // Not unloaded: the handler must stay.
+}
 
 #endif

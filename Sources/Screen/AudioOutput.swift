@@ -52,7 +52,9 @@ public final class AudioOutput: AudioSink {
         device = Mutex(id)
         self.bufferFrames = Int(got.samples)
         driverName = SDL_GetCurrentAudioDriver().map { String(cString: $0) } ?? "unknown"
-        latency = AudioLatency.estimate(driver: driverName, bufferFrames: Int(got.samples), sampleRate: sampleRate)
+        latency = AudioLatency.estimate(
+            driver: driverName, bufferFrames: Int(got.samples), sampleRate: sampleRate,
+            pulseMilliseconds: Display.variable(ScreenEnvironment.pulseLatency))
         SDL_PauseAudioDevice(id, 0)
     }
 

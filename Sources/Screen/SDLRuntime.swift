@@ -22,6 +22,7 @@ enum SDLRuntime {
         let failure: String? = state.withLock { state in
             setHints(&state)
             if state.windows == 0 { state.thread = pthread_self() }
+            chooseVideoDriver()
             if SDL_InitSubSystem(SDL_INIT_VIDEO) != 0 { return lastError }
             state.windows += 1
             return nil
@@ -43,6 +44,7 @@ enum SDLRuntime {
     static func startAudio() throws(SluiceError) {
         let failure: String? = state.withLock { state in
             setHints(&state)
+            sluice_silence_alsa()
             if SDL_InitSubSystem(SDL_INIT_AUDIO) != 0 { return lastError }
             state.audio += 1
             return nil
@@ -67,13 +69,24 @@ enum SDLRuntime {
     /// SDL's text is per thread.
     static var lastError: String { String(cString: SDL_GetError()) }
 
+    /// Left to itself SDL ends with a driver that draws into memory nobody sees, and asks Wayland on
+    /// machines that have none, which then complains on stderr. The user's own SDL_VIDEODRIVER wins over
+    /// a hint.
+    private static func chooseVideoDriver() {
+        let drivers = [("DISPLAY", "x11"), ("WAYLAND_DISPLAY", "wayland")]
+            .filter { Display.variable($0.0) != nil }.map { $0.1 }
+        if !drivers.isEmpty { SDL_SetHint(SDL_HINT_VIDEODRIVER, drivers.joined(separator: ",")) }
+    }
+
+    static func prepare() { state.withLock { setHints(&$0) } }
+
     private static func setHints(_ state: inout State) {
         guard !state.hinted else { return }
         state.hinted = true
+        ScreenEnvironment.fill()
         let hints = [
             // Signals belong to the command line.
             (SDL_HINT_NO_SIGNAL_HANDLERS, "1"),
-            // The initial thread is not entered through SDL_main.
             (SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0"),
             // A ping that goes unanswered while a decoder is being closed must not grey the window.
             (SDL_HINT_VIDEO_X11_NET_WM_PING, "0"),

@@ -47,10 +47,13 @@ public final class Window: PictureOutput {
     private var overlay: OverlayImage?
     private var cursor = CursorHiding()
     private var isClosed = false
+    /// Where to go back to from full screen.
+    private var windowed: SDL_Rect
 
     /// Opens the window and puts it on screen, black.
     /// - Throws: `.unreachable` where there is no display; the caller can then use `NullWindow`.
     public init(_ settings: Settings) throws(SluiceError) {
+        guard Display.isAvailable else { throw Display.error(why: "") }
         try SDLRuntime.startVideo()
         do throws(SluiceError) {
             (handle, canvas) = try WindowOpening.open(settings)
@@ -58,6 +61,9 @@ public final class Window: PictureOutput {
             SDLRuntime.stopVideo()
             throw error
         }
+        let centred = sluice_SDL_WINDOWPOS_CENTERED()
+        windowed = SDL_Rect(
+            x: centred, y: centred, w: Int32(clamping: settings.width), h: Int32(clamping: settings.height))
         signal = WakeSignal()
         waker = signal
         SDL_ShowWindow(handle)
@@ -125,8 +131,24 @@ public final class Window: PictureOutput {
     }
 
     public func toggleFullscreen() {
-        let wanted = !isFullscreen
-        SDL_SetWindowFullscreen(handle, wanted ? SDL_WINDOW_FULLSCREEN_DESKTOP.rawValue : 0)
+        if isFullscreen {
+            SDL_SetWindowFullscreen(handle, 0)
+            SDL_SetWindowSize(handle, windowed.w, windowed.h)
+            SDL_SetWindowPosition(handle, windowed.x, windowed.y)
+        } else {
+            var place = SDL_Rect()
+            SDL_GetWindowPosition(handle, &place.x, &place.y)
+            SDL_GetWindowSize(handle, &place.w, &place.h)
+            windowed = place
+            // SDL leaves the enlarging to the window manager and believes it done; where there is none
+            // the window must have the size already.
+            var bounds = SDL_Rect()
+            if SDL_GetDisplayBounds(max(0, SDL_GetWindowDisplayIndex(handle)), &bounds) == 0 {
+                SDL_SetWindowSize(handle, bounds.w, bounds.h)
+                SDL_SetWindowPosition(handle, bounds.x, bounds.y)
+            }
+            SDL_SetWindowFullscreen(handle, SDL_WINDOW_FULLSCREEN_DESKTOP.rawValue)
+        }
         cursor.show()
     }
 

@@ -5,13 +5,20 @@ internal import Model
 enum WindowEvents {
     /// `nil` for what nobody asked for.
     static func key(_ event: SDL_KeyboardEvent) -> Key? {
+        key(
+            symbol: UInt32(bitPattern: event.keysym.sym), place: event.keysym.scancode.rawValue,
+            modifiers: UInt32(event.keysym.mod), isRepeat: event.repeat != 0)
+    }
+
+    /// - Parameters:
+    ///   - symbol: SDL's key code, the letter's own number where there is one.
+    ///   - place: SDL's scan code.
+    static func key(symbol: UInt32, place: UInt32, modifiers: UInt32, isRepeat: Bool) -> Key? {
         // Shortcuts of the desktop are not ours.
-        let modifiers = UInt32(event.keysym.mod)
         if modifiers & (KMOD_CTRL.rawValue | KMOD_ALT.rawValue | KMOD_GUI.rawValue) != 0 { return nil }
-        let key = key(symbol: UInt32(bitPattern: event.keysym.sym)) ?? key(place: event.keysym.scancode)
-        guard let key else { return nil }
+        guard let key = key(symbol: symbol) ?? key(place: SDL_Scancode(place)) else { return nil }
         // Holding a key repeats what is a matter of degree, not what is a switch.
-        if event.repeat != 0, ![.digit9, .digit0, .left, .right, .up, .down].contains(key) { return nil }
+        if isRepeat, ![.digit9, .digit0, .left, .right, .up, .down].contains(key) { return nil }
         return key
     }
 

@@ -52,12 +52,17 @@ enum WindowOpening {
     /// Hidden at first: SDL may have to make the window again for the renderer's sake.
     private static func create(_ settings: Window.Settings) throws(SluiceError) -> OpaquePointer {
         var flags = SDL_WINDOW_HIDDEN.rawValue | SDL_WINDOW_RESIZABLE.rawValue | SDL_WINDOW_ALLOW_HIGHDPI.rawValue
-        if settings.isFullscreen { flags |= SDL_WINDOW_FULLSCREEN_DESKTOP.rawValue }
+        var size = (width: Int32(clamping: settings.width), height: Int32(clamping: settings.height))
+        if settings.isFullscreen {
+            flags |= SDL_WINDOW_FULLSCREEN_DESKTOP.rawValue
+            var mode = SDL_DisplayMode()
+            // A window manager would enlarge the window; where there is none it has to be made so.
+            if SDL_GetDesktopDisplayMode(0, &mode) == 0 { size = (mode.w, mode.h) }
+        }
         let centred = sluice_SDL_WINDOWPOS_CENTERED()
         guard
             let window = SDL_CreateWindow(
-                settings.title, centred, centred, Int32(clamping: max(1, settings.width)),
-                Int32(clamping: max(1, settings.height)), flags)
+                settings.title, centred, centred, max(1, size.width), max(1, size.height), flags)
         else { throw Display.error(why: SDLRuntime.lastError) }
         return window
     }
