@@ -31,6 +31,8 @@ final class RTMPRun: @unchecked Sendable {
     var watch: Scheduled<Void>?
     private var target: RTMPTarget
     private var rounds = 0
+    /// The refusal after which the address was read the other way.
+    private var firstRefusal: SluiceError?
     private var lastError: (any Error)?
     /// This connection's server has sent anything at all.
     private var hasAnswered = false
@@ -150,7 +152,7 @@ final class RTMPRun: @unchecked Sendable {
     func ended(on channel: any Channel) {
         guard !isOver, channel === self.channel else { return }
         if isUnpublishing { return finish(unsentError()) }
-        if stage == .connecting, tryAlternative() { return }
+        if stage == .connecting, tryAlternative(after: nil) { return }
         if isMidStream {
             return finish(lastError.flatMap { network.tlsError($0)?.midStream() } ?? network.lost(lastError))
         }
@@ -183,12 +185,10 @@ final class RTMPRun: @unchecked Sendable {
             case .ended(let end): streamEnded(end)
             case .authenticate: logIn()
             case .failed(let failure):
-                if failure.kind == .noApp || failure.kind == .rejectedConnect, stage == .connecting,
-                    tryAlternative()
-                {
-                    return
-                }
-                finish(words.error(failure, isMidStream: isMidStream))
+                let error = words.error(failure, isMidStream: isMidStream)
+                let isAboutApplication = failure.kind == .noApp || failure.kind == .rejectedConnect
+                if isAboutApplication, stage == .connecting, tryAlternative(after: error) { return }
+                finish(error)
             }
         }
     }
@@ -231,9 +231,11 @@ final class RTMPRun: @unchecked Sendable {
         connect(next)
     }
 
-    /// Three and more path parts can be read in two ways; servers that know the other one just hang up.
-    private func tryAlternative() -> Bool {
+    /// Three and more path parts can be read in two ways; servers that know the other one refuse, or just
+    /// hang up.
+    private func tryAlternative(after refusal: SluiceError?) -> Bool {
         guard let other = RTMPTarget.alternative(settings.address), other != target else { return false }
+        firstRefusal = refusal
         target = other
         dropConnection()
         connect(sessionSettings(other))
@@ -245,6 +247,9 @@ final class RTMPRun: @unchecked Sendable {
     func finish(_ error: SluiceError?) {
         guard !isOver else { return }
         isOver = true
+        // What the server said to the usual reading of the path is worth more than what it made of the other.
+        let isNoBetter = stage == .handshake || stage == .connecting
+        let error = error != nil && isNoBetter ? firstRefusal ?? error : error
         watch?.cancel()
         watch = nil
         outbox.close()

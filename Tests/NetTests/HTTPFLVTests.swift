@@ -63,16 +63,16 @@ import Wire
     }
 
     @Test func grantedAndThenNothingIsNotLive() async throws {
-        let silent = try await play([.text(Self.head)], timeout: .milliseconds(200))
+        let silent = try await play([.text(Self.head)], timeout: .seconds(1))
         #expect(error(silent)?.reason == .notLive && error(silent)?.isMidStream == false)
         let headerOnly = try await play(
-            [.text(Self.head), .write(Array(Self.stream.prefix(13)))], timeout: .milliseconds(200))
+            [.text(Self.head), .write(Array(Self.stream.prefix(13)))], timeout: .seconds(1))
         #expect(error(headerOnly)?.reason == .notLive)
         #expect(error(try await play([.text(Self.head), .close]))?.reason == .notLive)
     }
 
     @Test func silenceAfterMediaIsALostConnection() async throws {
-        let events = try await play([.text(Self.head), .write(Self.stream)], timeout: .milliseconds(500))
+        let events = try await play([.text(Self.head), .write(Self.stream)], timeout: .seconds(1))
         #expect(error(events)?.reason == .connectionLost && error(events)?.isMidStream == true)
     }
 }

@@ -137,7 +137,7 @@ struct Unexpected: Error { var what: String }
             let server = try await ScriptedRTMP(
                 answer: Self.but(
                     "play", [.status("status", "NetStream.Play.Start", "go"), .tag(.video, 0, Self.key)] + end))
-            let error = try failure(server, .play) { $0.timeout = .milliseconds(500) }
+            let error = try failure(server, .play) { $0.timeout = .seconds(1) }
             #expect(error?.reason == .connectionLost && error?.isMidStream == true)
             await server.close()
         }
@@ -179,6 +179,18 @@ struct Unexpected: Error { var what: String }
         let publish = server.commands.first { $0.name == "publish" }
         #expect(publish?.arguments.contains(.string("room/x?k=v")) == true)
         client.close()
+        await server.close()
+    }
+
+    @Test func theFirstRefusalCountsWhenTheOtherReadingFailsToo() async throws {
+        let server = try await ScriptedRTMP { command, connection in
+            guard connection == 1 else { return [.close] }
+            let words = RTMPStep.information("error", "NetConnection.Connect.InvalidApp", "no such app")
+            return [.call("_error", command.transaction, [.null, words]), .close]
+        }
+        let error = try failure(server, .publish, path: "live/room/x")
+        #expect(error?.reason == .noApp && error?.why.contains("no such app") == true)
+        #expect(server.connections == 2)
         await server.close()
     }
 
