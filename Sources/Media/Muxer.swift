@@ -109,7 +109,7 @@ public final class Muxer: PacketSink {
         self.gate = nil
         try dictionary.refuseLeftovers(of: options.av, what: what)
         // The header leaves now: a viewer of a pipe sees what comes before the first packet does.
-        if options.isLive || !context.canSeek { avio_flush(raw.pointee.pb) }
+        if options.isLive || !context.canSeek, let bytes = raw.pointee.pb { avio_flush(bytes) }
     }
 
     /// Writes one packet; blocks while the output is slow.
