@@ -119,6 +119,22 @@ import Testing
         #expect(jump == moved[30].pts)
     }
 
+    /// A decoder's infinities must not end a broadcast.
+    @Test func damagedSoundIsSurvived() throws {
+        let encoder = try AudioEncoder(.init(), inputRate: 48_000)
+        let good = try tone(20, AudioFormat(sampleRate: 48_000, channels: 2, sample: .floatPlanar))
+        for value in ["0/0", "1/0", "-1/0", "1e30"] {
+            let graph = try FilterGraph(.audio, "aeval='if(eq(n,500),\(value),val(0))|val(1)'")
+            try graph.push(good[0])
+            let bad = try #require(try graph.pull())
+            try encoder.send(bad.retimed(pts: nil, duration: nil))
+        }
+        let packets = try Bench.encode(encoder, good.map { try $0.retimed(pts: nil, duration: nil) })
+        let decoded = try Bench.decode(encoder.track, packets)
+        let sound = try samples(Array(decoded.suffix(10)))
+        #expect(abs(Bench.frequency(sound, channels: 2, rate: 48_000) - 440) < 2)
+    }
+
     @Test func theLastFrameIsPaddedNotLost() throws {
         let encoder = try AudioEncoder(.init(), inputRate: 48_000)
         let frames = try tone(1, AudioFormat(sampleRate: 44_100, channels: 1, sample: .float))

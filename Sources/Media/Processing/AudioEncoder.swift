@@ -173,8 +173,20 @@ public final class AudioEncoder {
             }
             try FFmpegFailure.check(
                 av_audio_fifo_read(fifo, &planes, Int32(frameSize)), "cannot encode sound", phase: .codec)
+            repair(planes)
             block.raw.pointee.pts = timeline.take(frameSize)
             try push(block.raw)
+        }
+    }
+
+    /// A damaged source decodes to infinities, on which the AAC encoder gives up for good.
+    private func repair(_ planes: [UnsafeMutableRawPointer?]) {
+        let count = frameSize * (resampler.output.sample.isPlanar ? 1 : settings.channels)
+        for plane in planes {
+            guard let samples = plane?.assumingMemoryBound(to: Float.self) else { continue }
+            for index in 0..<count where !(samples[index].magnitude <= 4) {
+                samples[index] = samples[index].isNaN ? 0 : samples[index] > 0 ? 4 : -4
+            }
         }
     }
 

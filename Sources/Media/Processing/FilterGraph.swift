@@ -165,6 +165,8 @@ public final class FilterGraph {
         try FFmpegFailure.check(
             processing_describe_source(source, frame.raw, SLUICE_NANOSECONDS, rate), what, phase: .filter)
         try FFmpegFailure.check(avfilter_init_str(source, nil), what, phase: .filter)
+        // Some filters lose the names of channels; their count is enough for what comes after.
+        if kind == .audio { av_opt_set_int(sink, "all_channel_counts", 1, AV_OPT_SEARCH_CHILDREN) }
         try FFmpegFailure.check(avfilter_init_str(sink, nil), what, phase: .filter)
         var outputs = avfilter_inout_alloc()
         var inputs = avfilter_inout_alloc()
