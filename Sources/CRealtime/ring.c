@@ -11,6 +11,7 @@
 // The device's clock is taken from the earliest callbacks of the last second (see `device_clock`).
 enum { WINDOW_SLOTS = 8 };
 static const int64_t SLOT_NS = 125000000;
+static const int64_t STALL_NS = 15000000;
 
 struct cr_player {
     // Constant after creation.
@@ -194,6 +195,15 @@ static int64_t device_clock(cr_player *p, int64_t now_ns) {
     int64_t least = INT64_MAX;
     for (int i = 0; i < WINDOW_SLOTS; i++)
         if (p->slot_min[i] < least) least = p->slot_min[i];
+    // A device that broke off and went on later has moved for good: when not one callback of the last
+    // two slots came near the old clock, the old clock is forgotten, instead of a second later.
+    int previous = (p->slot + WINDOW_SLOTS - 1) % WINDOW_SLOTS;
+    int64_t recent = p->slot_min[previous] < p->slot_min[p->slot] ? p->slot_min[previous] : p->slot_min[p->slot];
+    if (recent - least > STALL_NS) {
+        for (int i = 0; i < WINDOW_SLOTS; i++)
+            if (i != previous && i != p->slot) p->slot_min[i] = INT64_MAX;
+        least = recent;
+    }
     return least;
 }
 

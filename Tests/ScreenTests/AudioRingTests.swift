@@ -165,8 +165,14 @@ import Testing
         let ring = try Self.ring()
         var device = Device(ring: ring)
         for _ in 0..<100 { _ = device.take(480) }
-        for _ in 0..<150 { _ = device.take(480, lateBy: .milliseconds(40)) }
-        #expect(ring.position(latency: .zero).at == HostTime(milliseconds: 2540))
+        for _ in 0..<10 { _ = device.take(480, lateBy: .milliseconds(40)) }
+        #expect(
+            ring.position(latency: .zero).at == HostTime(milliseconds: 1100), "a tenth of a second is not enough")
+        for _ in 0..<20 { _ = device.take(480, lateBy: .milliseconds(40)) }
+        #expect(ring.position(latency: .zero).at == HostTime(milliseconds: 1340))
+        // A small shift takes the whole window.
+        for _ in 0..<110 { _ = device.take(480, lateBy: .milliseconds(45)) }
+        #expect(ring.position(latency: .zero).at == HostTime(milliseconds: 2445))
     }
 
     @Test func absurdFormatsAreRefused() {
