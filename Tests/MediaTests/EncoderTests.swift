@@ -1,5 +1,6 @@
 import Media
 import Model
+import TestSupport
 import Testing
 import Wire
 
@@ -80,6 +81,24 @@ import Wire
         #expect(annexB.track.configuration.isEmpty)
         #expect(packets.first?.data.starts(with: [0, 0, 0, 1]) == true)
         #expect(try Bench.decode(annexB.track, packets).count == 3)
+    }
+
+    /// What other programs read from the stream alone.
+    @Test func theStreamAnnouncesRateAndColours() throws {
+        let directory = try TempDirectory("encoder")
+        let pattern = try TestPattern(width: 1280, height: 720, frameRate: Rational(30_000, 1001))
+        let frames = try (0..<5).map { try pattern.frame(at: $0, wall: .now()) }
+        var plain = VideoEncoder.Settings(width: 1280, height: 720, frameRate: Rational(30_000, 1001))
+        plain.globalHeader = false
+        let packets = try Bench.encode(try VideoEncoder(plain, like: frames[0]), frames)
+        let path = try directory.write(packets.flatMap(\.data), to: "a.h264")
+        let fields = "profile,has_b_frames,color_range,color_space,color_transfer,color_primaries,r_frame_rate"
+        #expect(
+            Bench.run("ffprobe -v error -show_entries stream=\(fields) -of default=nw=1 \(path)")?
+                .split(separator: "\n").sorted() == [
+                    "color_primaries=bt709", "color_range=tv", "color_space=bt709", "color_transfer=bt709",
+                    "has_b_frames=0", "profile=High", "r_frame_rate=30000/1001",
+                ])
     }
 
     @Test func aKeyframeComesWhenAsked() throws {
