@@ -3,7 +3,6 @@
 import Model
 import NIOCore
 import NIOPosix
-import NIOSSL
 
 enum Connector {
     /// Connects within `timeout` (nil: for ever). Runs on `loop`, which the returned future belongs to as well.
@@ -18,7 +17,10 @@ enum Connector {
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .connectTimeout(timeout.timeAmount)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try prepare(channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(QuickAckHandler())
+                    try prepare(channel)
+                }
             }
         // A literal needs no resolver and no second thread.
         if let literal = try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port) {

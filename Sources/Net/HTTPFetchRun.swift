@@ -3,7 +3,6 @@
 import Model
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 import Wire
 
 // Safe because every stored variable is touched on `loop` only; the calls from outside hop onto it.

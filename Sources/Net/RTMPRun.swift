@@ -214,7 +214,7 @@ final class RTMPRun: @unchecked Sendable {
         finish(
             SluiceError(
                 .notLive, settings.what, why: "the server says that the stream is over",
-                hint: "is anybody publishing this stream? --wait waits for it"))
+                hint: "is anybody publishing this stream?"))
     }
 
     // MARK: - Further attempts

@@ -43,8 +43,8 @@ struct RTMPWords: Sendable {
         case .rejectedConnect: return (isMidStream ? .connectionLost : .refused, applicationHint)
         case .noApp: return (.noApp, applicationHint)
         case .nameInUse:
-            return (.nameInUse, "another publisher holds this name; stop it, or wait for it with --wait")
-        case .notFound: return (.notLive, "is anybody publishing this stream? --wait waits for it")
+            return (.nameInUse, "another publisher holds this name; stop it first")
+        case .notFound: return (.notLive, "is anybody publishing this stream?")
         case .denied: return (.denied, "the server may want a signed address or a stream key")
         case .badAuth:
             return (
@@ -107,7 +107,7 @@ struct RTMPWords: Sendable {
         case .opening, .established:
             return SluiceError(
                 .notLive, what, why: "\(endpoint) accepted the request and sent no media within \(timeout.words)",
-                hint: "is anybody publishing this stream? --wait waits for it")
+                hint: "is anybody publishing this stream?")
         }
     }
 }
