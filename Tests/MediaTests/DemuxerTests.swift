@@ -2,6 +2,7 @@
 import Glibc
 import Media
 import Model
+import Synchronization
 import Testing
 
 @Suite struct DemuxerTests {
@@ -161,5 +162,43 @@ import Testing
         #expect(failure { try demuxer.seek(to: .zero) }?.reason == .usage)
         #expect(failure { _ = try Demuxer(.bytes(format: nil, read: { _ in 0 })) }?.reason == .noMedia)
         #expect(failure { _ = try Demuxer(.bytes(format: nil, read: { _ in Int(-EIO) })) } != nil)
+    }
+
+    /// The first key frame of this clip is 20 kB long; live input must not want much more than that before it
+    /// hands it on. FFmpeg's usual look into the stream takes the whole file.
+    @Test(arguments: ["mpegts", "matroska", "flv", "mp4", "h264"])
+    func liveInputIsHandedOnAtOnce(_ format: String) throws {
+        let flags = format == "mp4" ? "-movflags frag_every_frame+empty_moov+default_base_moof" : ""
+        let maps = format == "h264" ? "-an" : ""
+        let path = try Fixtures.make(
+            "a", "-i \(Fixtures.clip("bbb-360p.mp4")) -c copy \(maps) \(flags) -flush_packets 1 -f \(format)")
+        let data = try Fixtures.read(path)
+        let given = Mutex(0)
+        var options = Demuxer.Options()
+        options.isLive = true
+        let demuxer = try Demuxer(
+            .bytes(
+                format: nil,
+                read: { buffer in
+                    given.withLock { place in
+                        let count = min(buffer.count, 1316, data.count - place)
+                        buffer.copyBytes(from: data[place..<place + count])
+                        place += count
+                        return count
+                    }
+                }), options: options)
+        while true {
+            switch try demuxer.read() {
+            case .tracksChanged: continue
+            case .endOfInput: throw TestFailure("no key frame")
+            case .packet(let packet):
+                guard packet.kind == .video else { continue }
+                #expect(packet.isKeyframe)
+                let surplus = given.withLock { $0 } - packet.data.count
+                #expect(surplus < 24_000, "\(format): \(surplus) bytes more than the key frame")
+                #expect(demuxer.tracks.first { $0.kind == .video }?.video?.width == 640)
+                return
+            }
+        }
     }
 }
