@@ -1,0 +1,236 @@
+import Model
+import TestSupport
+import Testing
+
+// Everything that can be wrong with an input or a target gives the status and the reason of the manual, one clear
+// line, and an end in time.
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What an error must look like from outside.
+func expectError(
+    _ run: SluiceRun, _ status: Int32, _ reasons: Set<String>, within limit: Span,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let words = Comment(
+        rawValue: "exit \(String(describing: run.exit)) after \(run.took.seconds) s\n\(run.errors)\(run.text)")
+    #expect(run.status == status, words, sourceLocation: sourceLocation)
+    #expect(run.took < limit, words, sourceLocation: sourceLocation)
+    // One line, and at most one hint after it.
+    let lines = run.errors.split(separator: "\n")
+    #expect(run.errorLines.count == 1, words, sourceLocation: sourceLocation)
+    #expect(
+        lines.allSatisfy { $0.hasPrefix("sluice:") || $0.hasPrefix("hint:") }, words, sourceLocation: sourceLocation
+    )
+    #expect(lines.count <= 2, words, sourceLocation: sourceLocation)
+    let line = run.errorLines.first ?? ""
+    #expect(line.split(separator: ":").count >= 3, words, sourceLocation: sourceLocation)
+    // Nobody is to see errno's texts for what has a name.
+    for useless in ["Input/output error", "Invalid data found", "Operation not permitted", "Unknown error"] {
+        #expect(!run.errors.contains(useless), words, sourceLocation: sourceLocation)
+    }
+    let event = run.error
+    #expect(event?["exit"]?.int == Int(status), words, sourceLocation: sourceLocation)
+    #expect(reasons.contains(event?["reason"]?.string ?? ""), words, sourceLocation: sourceLocation)
+    let message = event?["message"]?.string ?? ""
+    #expect(message != "", words, sourceLocation: sourceLocation)
+    #expect(run.events.last?["event"]?.string == "result", words, sourceLocation: sourceLocation)
+    #expect(run.result?["ended_by"]?.string == "error", words, sourceLocation: sourceLocation)
+}
+
+/// The same input given to both commands.
+enum Reader: String, CaseIterable, Sendable {
+    case play, push
+
+    func words(_ input: String, _ more: [String] = []) -> [String] {
+        let common = ["--json", "--timeout", "1500ms"] + more
+        switch self {
+        case .play: return ["play", input, "--vo", "null", "--ao", "null"] + common
+        case .push: return ["push", input, "out.flv"] + common
+        }
+    }
+}
+
+@Suite struct BadInputTests {
+    let directory: TempDirectory
+    init() throws { directory = try TempDirectory("bad") }
+
+    private func run(_ reader: Reader, _ input: String, within limit: Span = .seconds(12)) async throws -> SluiceRun
+    {
+        try await SluiceBinary.run(reader.words(input), directory: directory, within: limit)
+    }
+
+    @Test(arguments: Reader.allCases) func missingFile(reader: Reader) async throws {
+        expectError(try await run(reader, "missing.mp4"), 66, ["no_input"], within: .seconds(2))
+    }
+
+    @Test(arguments: Reader.allCases) func directoryInsteadOfAFile(reader: Reader) async throws {
+        expectError(try await run(reader, directory.path), 66, ["no_input"], within: .seconds(2))
+    }
+
+    @Test(arguments: Reader.allCases) func unreadableFile(reader: Reader) async throws {
+        // Root may read everything; a link to itself cannot be read by anybody.
+        symlink("loop.mp4", directory.file("loop.mp4"))
+        expectError(try await run(reader, "loop.mp4"), 66, ["no_input"], within: .seconds(2))
+    }
+
+    @Test(arguments: Reader.allCases) func emptyFile(reader: Reader) async throws {
+        try directory.write([], to: "empty.mp4")
+        expectError(try await run(reader, "empty.mp4"), 65, ["corrupt", "no_media"], within: .seconds(3))
+    }
+
+    @Test(arguments: Reader.allCases, ["noise.mp4", "noise.bin", "noise"])
+    func randomBytes(reader: Reader, name: String) async throws {
+        var state: UInt64 = 42
+        let bytes = (0..<300_000).map { _ -> UInt8 in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(truncatingIfNeeded: state >> 33)
+        }
+        try directory.write(bytes, to: name)
+        expectError(try await run(reader, name), 65, ["corrupt", "no_media"], within: .seconds(6))
+    }
+
+    @Test(arguments: Reader.allCases) func text(reader: Reader) async throws {
+        try directory.write(String(repeating: "this is no film\n", count: 500), to: "film.txt")
+        expectError(try await run(reader, "film.txt"), 65, ["corrupt", "no_media"], within: .seconds(4))
+    }
+
+    @Test(arguments: Reader.allCases) func truncatedMP4_withItsIndexLost(reader: Reader) async throws {
+        let whole = try #require(contents(ofFile: SluiceBinary.clip("bigbuckbunny.mp4")))
+        try directory.write(Array(whole.prefix(whole.count / 2)), to: "half.mp4")
+        expectError(try await run(reader, "half.mp4"), 65, ["corrupt"], within: .seconds(4))
+    }
+
+    @Test(arguments: Reader.allCases) func truncatedMP4_withItsIndexInFront_isUsedAsFarAsItGoes(reader: Reader)
+        async throws
+    {
+        let whole = try #require(contents(ofFile: SluiceBinary.clip("bbb-360p.mp4")))
+        try directory.write(Array(whole.prefix(whole.count / 2)), to: "half.mp4")
+        let run = try await run(reader, "half.mp4", within: .seconds(15))
+        #expect(run.status == 0 || run.status == 65, "\(run.errors)")
+        #expect((run.result?[reader == .play ? "shown_frames" : "video_frames"]?.int ?? 0) > 30)
+    }
+
+    @Test(arguments: Reader.allCases) func coverPictureOnly(reader: Reader) async throws {
+        try await Clips.ffmpeg([
+            "-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", directory.file("cover.png"),
+        ])
+        try await Clips.ffmpeg([
+            "-i", directory.file("cover.png"), "-c", "copy", "-disposition:v", "attached_pic", "-f", "mp4",
+            directory.file("cover.m4a"),
+        ])
+        expectError(try await run(reader, "cover.m4a"), 65, ["no_media"], within: .seconds(3))
+    }
+
+    @Test(arguments: Reader.allCases) func songWithACover_isASong(reader: Reader) async throws {
+        try await Clips.ffmpeg([
+            "-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", directory.file("cover.png"),
+        ])
+        try await Clips.ffmpeg([
+            "-f", "lavfi", "-i", "sine=duration=1", "-i", directory.file("cover.png"), "-map", "0", "-map", "1",
+            "-c:v",
+            "copy", "-disposition:v", "attached_pic", directory.file("song.m4a"),
+        ])
+        let run = try await run(reader, "song.m4a")
+        #expect(run.status == 0, "\(run.errors)")
+        if reader == .push {
+            #expect(try await Clips.streams(directory.file("out.flv")).map { $0["codec_type"] ?? "" } == ["audio"])
+        }
+    }
+
+    @Test(arguments: Reader.allCases, ["gopher://h/x", "ftp://h/x"])
+    func unknownScheme(reader: Reader, url: String) async throws {
+        let run = try await run(reader, url)
+        #expect(run.status == 64)
+        #expect(run.errorLines.count == 1)
+        #expect(run.error?["reason"]?.string == "usage")
+        #expect(run.took < .seconds(2))
+    }
+
+    @Test func closedOutput_isACleanEnd() async throws {
+        for words in [
+            ["play", SluiceBinary.clip("bbb-360p.mp4"), "--raw", "-", "--pix-fmt", "bgr24"],
+            ["push", SluiceBinary.clip("bbb-360p.mp4"), "-", "--format", "mpegts", "--loop"],
+            ["play", SluiceBinary.clip("bbb-360p.mp4"), "--wav", "-"],
+        ] {
+            let run = try await SluiceBinary.run(words, output: .closed, within: .seconds(15))
+            #expect(run.status == 0, "\(words): \(String(describing: run.exit)) \(run.errors)")
+            #expect(run.errors == "")
+        }
+    }
+}
+
+@Suite struct BadTargetTests {
+    let directory: TempDirectory
+    init() throws { directory = try TempDirectory("target") }
+
+    private func push(_ target: String, _ more: [String] = []) async throws -> SluiceRun {
+        try await SluiceBinary.run(
+            ["push", SluiceBinary.clip("bbb-360p.mp4"), target, "--json"] + more, directory: directory)
+    }
+
+    @Test func missingDirectory() async throws {
+        expectError(try await push("no/such/place/out.mp4"), 73, ["cannot_create"], within: .seconds(3))
+    }
+
+    @Test func directoryAsAFile() async throws {
+        expectError(
+            try await push(directory.path, ["--format", "mp4"]), 73, ["cannot_create"], within: .seconds(3))
+    }
+
+    @Test(arguments: ["--raw", "--wav", "--snapshot"])
+    func playOutput_thatCannotBeWritten(option: String) async throws {
+        let run = try await SluiceBinary.run(
+            [
+                "play", SluiceBinary.clip("bbb-360p.mp4"), option, "no/such/place/out.png", "--vo", "null", "--ao",
+                "null",
+                "--json",
+            ], directory: directory)
+        expectError(run, 73, ["cannot_create"], within: .seconds(4))
+    }
+
+    @Test(arguments: ["out.flv", "out.mp4", "out.ts"])
+    func fullDisk(name: String) async throws {
+        let disk = try SmallDisk(directory)
+        // A clip of 575 kB, again and again, into half a megabyte.
+        let run = try await SluiceBinary.run(
+            ["push", SluiceBinary.clip("bbb-360p.mp4"), "--loop=4", disk.path + "/" + name, "--json"],
+            directory: directory)
+        expectError(run, 74, ["no_space"], within: .seconds(6))
+    }
+
+    @Test func fullDisk_underRawPictures() async throws {
+        let disk = try SmallDisk(directory)
+        let run = try await SluiceBinary.run(
+            [
+                "play", SluiceBinary.clip("bbb-360p.mp4"), "--raw", disk.path + "/out.raw", "--json", "--vo",
+                "null", "--ao",
+                "null",
+            ], directory: directory)
+        expectError(run, 74, ["no_space"], within: .seconds(6))
+    }
+
+    @Test func fullDevice() async throws {
+        let run = try await SluiceBinary.run(
+            ["push", SluiceBinary.clip("bbb-360p.mp4"), "-", "--format", "mpegts"], output: .file("/dev/full"))
+        #expect(run.status == 74 || run.status == 73)
+        #expect(run.errorLines.count == 1)
+    }
+}
+
+/// Half a megabyte of disk: a tmpfs where this process may mount one, else the full device under another name.
+final class SmallDisk: Sendable {
+    let path: String
+    private let isMounted: Bool
+
+    init(_ directory: TempDirectory) throws {
+        path = directory.file("disk")
+        mkdir(path, 0o755)
+        isMounted = mount("none", path, "tmpfs", 0, "size=512k") == 0
+        guard !isMounted else { return }
+        for name in ["out.flv", "out.mp4", "out.ts", "out.raw"] { symlink("/dev/full", path + "/" + name) }
+    }
+
+    deinit { if isMounted { umount2(path, Int32(MNT_DETACH)) } }
+}
