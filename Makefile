@@ -52,7 +52,8 @@ uninstall: ## Remove what install has put there
 	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sluice.fish"
 
 bench: build ## Measure against ffmpeg and ffplay on this machine
-	swift run -c release --package-path Benchmarks
+	bash scripts/install-deps.sh bench
+	Benchmarks/bench.py
 
 nightly: ## The long ones: sanitizers, fuzzing, soak
 	SLUICE_LONG=1 swift test --disable-xctest --scratch-path $(SANITIZED) --sanitize address

@@ -64,6 +64,7 @@ struct TapeTag: Sendable {
 final class FLVTape: Sendable {
     private let program: Program
     private let kept = Mutex<[TapeTag]>([])
+    private let isOver = CancelFlag()
 
     /// - Parameter input: An address or a file; read as fast as it comes.
     init(_ input: String, options: [String] = []) throws {
@@ -75,6 +76,7 @@ final class FLVTape: Sendable {
         program = try Program(
             ["ffmpeg", "-nostdin", "-v", "error", "-copyts"] + options + ["-i", input, "-c", "copy"]
                 + ["-flush_packets", "1", "-f", "flv", "-"], output: .descriptor(writing))
+        let isOver = isOver
         _ = NamedThread("test-tape") { [weak self] in
             var reader = TapeReader(descriptor: reading)
             while let tag = reader.next() {
@@ -82,6 +84,7 @@ final class FLVTape: Sendable {
                 self.kept.withLock { $0.append(tag) }
             }
             close(reading)
+            isOver.set()
         }
     }
 
@@ -98,8 +101,8 @@ final class FLVTape: Sendable {
         }
     }
 
-    /// Waits until the stream has ended by itself.
-    func ends(within limit: Span) async -> Bool { await program.wait(within: limit) != nil }
+    /// Waits until the stream has ended by itself and all of it is on the tape.
+    func ends(within limit: Span) async -> Bool { await eventually(within: limit) { isOver.isSet } }
 
     func stop() async { await program.stop(grace: .milliseconds(200)) }
 }
