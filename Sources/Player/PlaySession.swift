@@ -34,6 +34,9 @@ public final class PlaySession {
     /// Plays until the end.
     /// - Throws: What kept the play from beginning. What ends it later is in the result.
     public func run() throws(SluiceError) -> PlayResult {
+        // Changes the environment, so it comes before the first thread of ours.
+        ScreenEnvironment.prepare()
+        FFmpegLog.install(reporter)
         let closed: ClosedHandler = { [outputClosed] in outputClosed.set() }
         let raw = try settings.rawOutput.map { address throws(SluiceError) in
             try RawOutput(settings, address: address, closed: closed)
@@ -84,6 +87,7 @@ public final class PlaySession {
             .init(
                 plan: plan, settings: settings, source: source, feed: feed, queues: queues, pictures: pictures,
                 clock: clock, statistics: statistics, reporter: reporter, cancel: ends, output: output,
+                openedBlind: tracks.video?.video.map { $0.width <= 0 } ?? true,
                 sound: { shared.state.withLock(\.sink) }, soundIsDone: { shared.state.withLock(\.soundDone) }))
         output.setPlaying(true)
         let ending = try presenter.run()

@@ -18,7 +18,9 @@ enum PlaybackPlan: Sendable, Equatable {
         } else if source.isSegmented {
             // Pieces of seconds would be shown in jerks: they are paced by their stamps in every mode.
             self = .clocked
-        } else if settings.nobuffer ?? source.isLive {
+        } else if source.isLive || (settings.nobuffer == true && !source.isSeekable) {
+            // A pipe may be live too, and only the user knows. A file that can be sought in never is: shown
+            // as fast as it decodes it would only be over at once.
             self = .immediate
         } else {
             self = .clocked

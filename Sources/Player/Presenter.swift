@@ -19,6 +19,8 @@ final class Presenter {
         var reporter: any Reporter
         var cancel: CancelFlag
         var output: any PictureOutput
+        /// The window was opened before the size of the picture was known.
+        var openedBlind: Bool
         /// The sound output, once it is open.
         var sound: @Sendable () -> (any AudioSink)?
         /// True when the sound stage has written its last sample, or there is none.
@@ -134,7 +136,13 @@ final class Presenter {
     private func adapt(to picture: DecodedPicture) {
         let size = (width: picture.frame.displayWidth, height: picture.frame.height)
         defer { lastSize = size }
-        guard let last = lastSize, last != size else { return }
+        guard let last = lastSize else {
+            if wiring.openedBlind, wiring.settings.size == nil {
+                wiring.output.resize(width: size.width, height: size.height)
+            }
+            return
+        }
+        guard last != size else { return }
         wiring.reporter.log(.notice, "the picture is now \(size.width)x\(size.height)")
         if wiring.settings.size == nil { wiring.output.resize(width: size.width, height: size.height) }
     }

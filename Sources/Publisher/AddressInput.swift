@@ -115,7 +115,7 @@ private struct AddressRun {
     private var order: Interleaver
     private var pacer = Pacer()
     private var shift: Span?
-    private var ended: Set<Int> = []
+    private var hasKeyframe = false
 
     init(stages: [Int: any TrackStage], context: InputContext, isPaced: Bool) {
         self.stages = stages
@@ -136,6 +136,12 @@ private struct AddressRun {
     /// False when the push is over or long enough.
     mutating func take(_ packet: Packet) throws(SluiceError) -> Bool {
         guard stages[packet.track] != nil, packet.orderTime != nil else { return true }
+        // A live stream that is joined in the middle of a GOP begins with its next key frame: nothing
+        // before it can be decoded.
+        if packet.kind == .video, !hasKeyframe {
+            guard packet.isKeyframe else { return true }
+            hasKeyframe = true
+        }
         let placed = timeline.place(packet)
         guard isPaced else { return try leave(placed) }
         for ready in order.add(placed) where !(try leave(ready)) { return false }

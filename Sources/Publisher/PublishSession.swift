@@ -29,6 +29,7 @@ public final class PublishSession {
     /// Pushes until the end.
     /// - Throws: What kept the push from beginning. What ends it later is in the result.
     public func run() throws(SluiceError) -> PublishResult {
+        FFmpegLog.install(reporter)
         let (stop, progress) = (stop, progress)
         cancel.onSet {
             stop.set()
@@ -55,7 +56,7 @@ public final class PublishSession {
         stop.set()
         for thread in threads { thread.join() }
         for stage in stages.flatMap(\.values) { stage.join() }
-        return finish(outlet)
+        return finish(outlet, target)
     }
 
     private func openTarget() throws(SluiceError) -> (any PublishTarget)? {
@@ -115,7 +116,7 @@ public final class PublishSession {
         }
     }
 
-    private func finish(_ outlet: Outlet) -> PublishResult {
+    private func finish(_ outlet: Outlet, _ target: any PublishTarget) -> PublishResult {
         var failure = progress.read(\.failure)
         do throws(SluiceError) { try outlet.finish() } catch { failure = failure ?? error }
         // A reader that closes its end of our output wants no more; that is no error.
@@ -132,7 +133,7 @@ public final class PublishSession {
         }
         result.duration = statistics.mediaSpan
         statistics.read { values in
-            result.sentBytes = values.bytes
+            result.sentBytes = target.bytesSent ?? values.bytes
             result.videoFrames = values.videoFrames
             result.audioFrames = values.audioFrames
             result.droppedFrames = values.dropped

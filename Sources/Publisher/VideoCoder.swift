@@ -107,6 +107,8 @@ final class VideoCoder: TrackCoder {
         if let preset = asked.preset { settings.preset = preset }
         if let tune = asked.tune { settings.tune = tune == "none" ? nil : tune }
         settings.profile = asked.profile
+        // A picture that comes marked keeps its mark: it was captured then, not now.
+        settings.keepsMarks = asked.marks
         if let gop = asked.gop {
             settings.gopFrames = max(1, Int((gop.seconds * (frameRate.positiveValue ?? 30)).rounded()))
         }

@@ -5,7 +5,9 @@ public import Model
 /// shift: sound and picture stay together over any number of loops.
 public struct LoopTimeline: Sendable {
     private var shift = Span.zero
-    private var firstOrder: MediaTime?
+    /// Earliest presentation of the pass: the next one is put so that its pictures follow without a gap,
+    /// even where B-frames let decoding begin before.
+    private var first: MediaTime?
     private var end: MediaTime?
     private var lastOrder: [Int: MediaTime] = [:]
     private var lastStep: [Int: Span] = [:]
@@ -14,16 +16,16 @@ public struct LoopTimeline: Sendable {
 
     /// Call between the last packet of a pass and the first of the next.
     public mutating func nextPass() {
-        guard let firstOrder, let end else { return }
-        shift = shift + max(end - firstOrder, .milliseconds(1))
+        guard let first, let end else { return }
+        shift = shift + max(end - first, .milliseconds(1))
         self.end = nil
-        self.firstOrder = nil
+        self.first = nil
     }
 
     /// The packet on the continuous timeline.
     public mutating func place(_ packet: Packet) -> Packet {
         guard let original = packet.orderTime else { return packet }
-        firstOrder = min(firstOrder ?? original, original)
+        first = min(first ?? packet.pts ?? original, packet.pts ?? original)
         let step = packet.duration ?? lastStep[packet.track] ?? .zero
         end = max(end ?? original, max(original, packet.pts ?? original) + step)
         var moved = packet

@@ -31,6 +31,10 @@ import Timing
             firstOfPass.append(first)
             timeline.nextPass()
         }
+        // 25 pictures of 40 ms end at 1000 ms, sound from -21 ms ends at 1004 ms: 1025 ms a pass.
+        for (one, next) in zip(firstOfPass, firstOfPass.dropFirst()) {
+            #expect((next[0] ?? .zero) - (one[0] ?? .zero) == .milliseconds(1025))
+        }
         for pass in firstOfPass {
             let gap = (pass[1] ?? .zero) - (pass[0] ?? .zero)
             #expect(gap == .milliseconds(59))

@@ -4,7 +4,8 @@ import Timing
 
 @Suite struct SteeringTests {
     /// Plays 20 ms packets into a simulated ring; returns the final offset − target.
-    private func settle(lateness: Span, start: Span, target: Span, seconds: Int = 60) -> (error: Span, least: Span) {
+    private func settle(lateness: Span, start: Span, target: Span, seconds: Int = 60) -> (error: Span, least: Span)
+    {
         var steering = AudioSteering()
         var rate = 1.0
         var depth = start
