@@ -7,6 +7,7 @@ public import Model
 
 /// One nginx process in a temporary directory; ends with its owner. Applications:
 /// - `live`: plain relay, viewers start at a key frame;
+/// - `eager`: the same, but viewers start in the middle of wherever the stream is;
 /// - `hls`: the same, and HLS with 2 s fragments;
 /// - `closed`: every publisher is refused (its permission request is answered by 403).
 public final class NginxRTMP: Sendable {
@@ -77,6 +78,7 @@ public final class NginxRTMP: Sendable {
         events { worker_connections 512; }
         rtmp { server { listen 127.0.0.1:\(rtmp); chunk_size 4096; ping \(ping)s;
           application live { live on; wait_key on; }
+          application eager { live on; }
           application hls { live on; wait_key on; hls on; hls_path \(home)/hls; hls_fragment 2s; }
           application closed { live on; notify_method get; on_publish http://127.0.0.1:\(http)/refuse; } } }
         http { access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
