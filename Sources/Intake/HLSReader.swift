@@ -36,7 +36,11 @@ final class HLSReader: SourceReader {
         do throws(SluiceError) {
             guard let first = try loadPlaylist(settings.address) else { return }
             guard first.playlist.isLive, !needsFFmpeg(first.playlist) else {
-                let reader = DemuxReader(settings, queue: queue, cancel: cancel)
+                // The chosen variant alone: FFmpeg would fetch all of them. Separate sound is named only by
+                // the master playlist.
+                var whole = settings
+                if !needsWhole.withLock(\.self) { whole.address = first.address }
+                let reader = DemuxReader(whole, queue: queue, cancel: cancel)
                 delegate.withLock { $0 = reader }
                 reader.run()
                 return

@@ -16,10 +16,15 @@ final class FileSink: PublishTarget, @unchecked Sendable {
         if !readsByFFmpeg || settings.inputFormat?.isRawVideo == true {
             for option in settings.source.libraryOptions { options.av[option.key] = option.value }
         }
+        // A stop interrupts opening only. What is under way is written to its end, each write within the
+        // time-out; otherwise every clean end would fail at the trailer.
+        let opening = CancelFlag()
+        let hasBegun = hasBegun
+        cancel.onSet { if !hasBegun.read(\.self) { opening.set() } }
         muxer = Monitor(
             try Muxer(
                 target: .address(settings.target), format: settings.format, options: options,
-                interrupt: InterruptFlag(cancel: cancel)))
+                interrupt: InterruptFlag(cancel: opening)))
     }
 
     var waiting: Span { .zero }

@@ -17,6 +17,8 @@ public final class PublishSession {
 
     private struct Progress {
         var runningFinite = 0
+        /// Known before the inputs start: a short one may have ended before anybody waits for it.
+        var hasFinite = false
         var failure: SluiceError?
     }
 
@@ -64,7 +66,8 @@ public final class PublishSession {
         case .rtmp, .rtmps:
             let sink = RTMPSink(settings.target, reporter: reporter)
             return try sink.open(settings.source, cancel: stop) ? sink : nil
-        default: return try FileSink(settings, cancel: stop)
+        // Not `stop`: what the encoders still hold at the end of the input must leave without being interrupted.
+        default: return try FileSink(settings, cancel: cancel)
         }
     }
 
@@ -74,7 +77,10 @@ public final class PublishSession {
     ) -> [NamedThread] {
         let used = stages.indices.filter { !stages[$0].isEmpty }
         let finite = used.filter { inputs[$0].isFinite }
-        progress.withLock { $0.runningFinite = finite.count }
+        progress.withLock {
+            $0.runningFinite = finite.count
+            $0.hasFinite = !finite.isEmpty
+        }
         let isPaced = settings.isPaced && settings.target.isNetwork
         let pause = CancellableWait(stop)
         let begin = HostTime.now()
@@ -102,7 +108,7 @@ public final class PublishSession {
 
     /// Until the inputs have ended, something failed or the user wants an end; a status line each second.
     private func wait(_ target: any PublishTarget) {
-        let hasFinite = progress.read { $0.runningFinite > 0 }
+        let hasFinite = progress.read(\.hasFinite)
         var next = HostTime.now() + .seconds(1)
         while true {
             let cancel = cancel

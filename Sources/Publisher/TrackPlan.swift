@@ -72,7 +72,9 @@ struct TrackPlan {
         case .some(.hevc): return .encode(.hevc)
         case nil:
             if ability.video?.isEmpty == true { return .leaveOut }
-            return settings.changesVideo || !ability.carries(track) ? .encode(.h264) : .copy
+            // Bare pictures are never meant to be stored as they are, even where a container could.
+            let copies = !settings.changesVideo && ability.carries(track) && track.codec != .rawvideo
+            return copies ? .copy : .encode(.h264)
         }
     }
 
