@@ -88,16 +88,6 @@ import Testing
         #expect(run.events.count == 1)
         #expect(run.result?["version"]?.string?.hasPrefix("0.") == true)
     }
-
-    @Test func manualPages_haveTheirSections() throws {
-        for page in ["sluice.1", "sluice-push.1", "sluice-play.1", "sluice-json.7"] {
-            let bytes = try #require(contents(ofFile: Repository.root + "/man/" + page))
-            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-            for section in ["EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES"] {
-                #expect(lines.contains(Substring(".Sh " + section)), "\(page): \(section)")
-            }
-        }
-    }
 }
 
 enum Repository {

@@ -1,0 +1,55 @@
+import Model
+import TestSupport
+import Testing
+
+// The manual pages say what the program does: the sections, the exit statuses, every event and field.
+
+@Suite struct CommandLineManualTests {
+    @Test func manualPages_haveTheirSections() throws {
+        for page in ["sluice.1", "sluice-push.1", "sluice-play.1", "sluice-json.7"] {
+            let bytes = try #require(contents(ofFile: Repository.root + "/man/" + page))
+            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+            for section in ["EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES"] {
+                #expect(lines.contains(Substring(".Sh " + section)), "\(page): \(section)")
+            }
+        }
+    }
+
+    @Test func everyEventAndField_isInTheManual() async throws {
+        let server = try await NginxRTMP.start()
+        let address = server.url("documented")
+        let publisher = try SluiceBinary.start(["push", "testsrc", address, "--size", "160x90", "--json"])
+        #expect(await server.waitForPublisher("documented"))
+        let played = try await SluiceBinary.run(
+            ["play", address, "--vo", "null", "--ao", "null", "-t", "2500ms", "--snapshot", "a.png", "--json"])
+        let pushed = await publisher.interrupt()
+        let failed = try await SluiceBinary.run(["play", server.url("nothing"), "--timeout", "1s", "--json"])
+        let page = try manual("sluice-json.7")
+        let events = played.events + pushed.events + failed.events
+        let names = Set(events.compactMap { $0["event"]?.string })
+        #expect(names.isSuperset(of: ["status", "result", "error"]))
+        var words: Set<String> = []
+        for event in events {
+            guard case .object(let fields) = event else { continue }
+            words.formUnion(fields.keys)
+            if let name = event["event"]?.string { words.insert(name) }
+            for case .object(let inner) in fields.values { words.formUnion(inner.keys) }
+        }
+        for word in words.sorted() { #expect(page.contains(word), "\(word)") }
+    }
+
+    @Test func everyExitStatus_isInEachPage() throws {
+        for page in ["sluice.1", "sluice-push.1", "sluice-play.1", "sluice-json.7"] {
+            let text = try manual(page)
+            for status in ["0", "64", "65", "66", "68", "69", "70", "73", "74", "75", "77"] {
+                #expect(text.contains(status), "\(page): \(status)")
+            }
+        }
+    }
+
+    /// The words of a page.
+    private func manual(_ page: String) throws -> Set<String> {
+        let bytes = try #require(contents(ofFile: Repository.root + "/man/" + page))
+        return Set(String(decoding: bytes, as: UTF8.self).split { " \n,.".contains($0) }.map(String.init))
+    }
+}
