@@ -56,6 +56,7 @@ enum FFmpegFailure {
         case EACCES, EPERM:
             if isNetwork { return (.denied, "the other side does not permit it", nil) }
             return (isOutput ? .cannotCreate : .noInput, "permission denied", nil)
+        case ELOOP: return (isOutput ? .cannotCreate : .noInput, "too many symbolic links", nil)
         case EROFS: return (.cannotCreate, "the file system is read-only", nil)
         case ENOSPC: return (.noSpace, "no space left on the device", nil)
         case EDQUOT: return (.noSpace, "the disk quota is used up", nil)

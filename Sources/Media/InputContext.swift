@@ -64,9 +64,18 @@ final class InputContext {
             throw Self.openError(status, what, address, channel)
         }
         raw = context
+        let found = text(context.pointee.iformat?.pointee.name) ?? ""
+        if format == nil, Self.guesses.contains(found) {
+            throw SluiceError(
+                .corrupt, what, why: "the data is in no media format that FFmpeg knows",
+                hint: "if it is one, name it with --input-format")
+        }
         canSeek = channel == nil || descriptor?.isSeekable == true
         try dictionary.refuseLeftovers(of: options.av, what: what)
     }
+
+    /// Demuxers that take any text, or anything at all, for a picture. What only they recognise is no media.
+    private static let guesses: Set<String> = ["tty", "bin", "adf", "idf", "xbin", "data", "ffmetadata", "sbg"]
 
     deinit {
         // The byte channel lives until this object's members go, so nothing dangles here.

@@ -56,7 +56,7 @@ final class Presenter {
             var deadline = nextStatus
             if let nextDue { deadline = min(deadline, nextDue) }
             if let until = noteShownUntil { deadline = min(deadline, until) }
-            if wiring.pictures.isFinished { deadline = min(deadline, now + .milliseconds(20)) }
+            if wiring.pictures.isFinished, controls.note != Self.endNote { deadline = min(deadline, now + .milliseconds(20)) }
             handle(wiring.output.waitEvents(until: deadline))
         }
     }
@@ -149,8 +149,23 @@ final class Presenter {
 
     // MARK: Time
 
-    private var isFinished: Bool {
-        // Without a window nobody can look at the last picture; with one a file ends all the same.
+    private var isFinished: Bool { hasPlayedOut && !staysOpen }
+
+    /// A live stream that has ended leaves its last picture in the window until somebody closes it.
+    private var staysOpen: Bool {
+        guard hasWindow, !wiring.settings.exitsAtEnd, wiring.plan == .immediate, lastShown != nil,
+            wiring.feed.shared.read({ $0.outcome.error == nil && $0.outcome.hasEnded })
+        else { return false }
+        if controls.note != Self.endNote {
+            controls.note = Self.endNote
+            noteShownUntil = HostTime(nanoseconds: .max)
+            refreshOverlay()
+        }
+        return true
+    }
+    private static let endNote = "the stream has ended   q quit"
+
+    private var hasPlayedOut: Bool {
         guard wiring.feed.shared.read(\.outcome.hasEnded) || wiring.pictures.isFinished else { return false }
         let hasVideo = wiring.feed.shared.read { $0.video != nil }
         guard !hasVideo || wiring.pictures.isFinished, wiring.soundIsDone() else { return false }

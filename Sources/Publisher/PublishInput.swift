@@ -36,8 +36,9 @@ struct InputContext: Sendable {
     /// Media that waits in the target.
     var waiting: @Sendable () -> Span
 
-    /// A file can wait for a slow network; nothing is lost.
-    static let mostWaiting = Span.seconds(2)
+    /// A file can wait for a slow network, and must: what piles up here would leave in one burst afterwards,
+    /// faster than the pacer allows.
+    static let mostWaiting = Span.milliseconds(300)
 
     /// Waits for the moment, and for room in the target. False when the push is over.
     func wait(for due: HostTime) -> Bool {

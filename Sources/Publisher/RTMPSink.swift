@@ -15,6 +15,10 @@ final class RTMPSink: PublishTarget {
         var handler: (@Sendable (SluiceError) -> Void)?
     }
 
+    /// The kernel would take megabytes and hide them; a backlog must show where it can be acted on. Half a
+    /// second at 1 Mbit/s, and enough for one key frame of most streams.
+    private static let unsentLowWater = 64 << 10
+
     private let state = Monitor(State())
     private let client: Monitor<RTMPClient?> = Monitor(nil)
     private let address: MediaAddress
@@ -29,9 +33,9 @@ final class RTMPSink: PublishTarget {
     /// - Returns: False when cancelled.
     func open(_ options: SourceOptions, cancel: CancelFlag) throws(SluiceError) -> Bool {
         cancel.onSet { [weak self] in self?.state.withLock { _ in } }
-        let opened = RTMPClient.open(
-            .init(address: address, role: .publish, options: options), cancel: nil,
-            onEvent: { [weak self] in self?.receive($0) })
+        var settings = RTMPClient.Settings(address: address, role: .publish, options: options)
+        settings.unsentLowWater = Self.unsentLowWater
+        let opened = RTMPClient.open(settings, cancel: nil, onEvent: { [weak self] in self?.receive($0) })
         client.withLock { $0 = opened }
         let outcome = state.wait(until: nil) { state -> (Bool, SluiceError?)? in
             if state.isEstablished { return (true, nil) }

@@ -60,7 +60,8 @@ enum Entry {
             let outcome = try capability.work(settings, console: console, cancel: cancel)
             result = outcome.event
             error = outcome.error
-            console.log(.notice, outcome.summary)
+            // The error line says how it ended; totals beside it would only bury it.
+            if outcome.error == nil { console.log(.notice, outcome.summary) }
         } catch let thrown {
             error = thrown
         }
