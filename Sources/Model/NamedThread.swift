@@ -9,6 +9,7 @@ public final class NamedThread: Sendable {
 
     /// - Parameter name: At most 15 bytes, as the kernel keeps them; shown by `top -H` and debuggers.
     public init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        // Safe because `threadEntry` takes this reference back, exactly once.
         let box = Unmanaged.passRetained(Body(name: name, run: body))
         var created = pthread_t()
         let status = pthread_create(&created, nil, threadEntry, box.toOpaque())

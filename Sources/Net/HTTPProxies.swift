@@ -1,6 +1,6 @@
+// http_proxy, https_proxy and no_proxy, read as curl reads them. They never apply to RTMP.
 import Model
 
-// http_proxy, https_proxy and no_proxy, read as curl reads them. They never apply to RTMP.
 #if canImport(Glibc)
     import Glibc
 #endif

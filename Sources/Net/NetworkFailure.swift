@@ -1,9 +1,9 @@
+// Turns what the socket layer reports into the words, reasons and hints of the command line's contract.
 import Model
 import NIOCore
 import NIOPosix
 import NIOSSL
 
-// Turns what the socket layer reports into the words, reasons and hints of the command line's contract.
 #if canImport(Glibc)
     import Glibc
 #endif

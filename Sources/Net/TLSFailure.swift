@@ -1,8 +1,8 @@
+// What BoringSSL's error stacks mean, in words, and what is wrong with a certificate that was refused.
 import Model
 import NIOCore
 import NIOSSL
 
-// What BoringSSL's error stacks mean, in words, and what is wrong with a certificate that was refused.
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -1,9 +1,9 @@
+// TLS: whom we trust and how we say that we do not.
 import Model
 import NIOCore
 import NIOSSL
 import Synchronization
 
-// TLS: whom we trust and how we say that we do not.
 #if canImport(Glibc)
     import Glibc
 #endif

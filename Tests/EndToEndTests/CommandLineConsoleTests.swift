@@ -1,8 +1,8 @@
+// Events, log lines, signals and exit statuses, as scripts meet them.
 import Model
 import TestSupport
 import Testing
 
-// Events, log lines, signals and exit statuses, as scripts meet them.
 #if canImport(Glibc)
     import Glibc
 #endif

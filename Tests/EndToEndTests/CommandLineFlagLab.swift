@@ -1,9 +1,8 @@
+// What the rows of the flag table need: clips made for them, the program in a directory of its own, and
+// ffprobe's opinion of what came out.
 import Model
 import TestSupport
 import Testing
-
-// What the rows of the flag table need: clips made for them, the program in a directory of its own, and
-// ffprobe's opinion of what came out.
 
 /// A directory with the clips in it; every run of a row works there.
 final class FlagLab: Sendable {

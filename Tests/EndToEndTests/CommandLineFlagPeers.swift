@@ -1,9 +1,9 @@
+// Small peers that only the flag table needs: an RTSP server up to SETUP, HLS with two variants, a server
+// with a certificate of its own making.
 import Model
 import TestSupport
 import Testing
 
-// Small peers that only the flag table needs: an RTSP server up to SETUP, HLS with two variants, a server
-// with a certificate of its own making.
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -1,8 +1,7 @@
+// Rows of the flag table: what is pushed, at which pace, and how it is encoded.
 import Model
 import TestSupport
 import Testing
-
-// Rows of the flag table: what is pushed, at which pace, and how it is encoded.
 
 extension FlagTable {
     static let pushRows: [FlagRow] = [

@@ -1,8 +1,8 @@
+// Rows of the flag table that every command has: how inputs are opened, what is told.
 import Model
 import TestSupport
 import Testing
 
-// Rows of the flag table that every command has: how inputs are opened, what is told.
 #if canImport(Glibc)
     import Glibc
 #endif

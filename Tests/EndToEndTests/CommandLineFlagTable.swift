@@ -1,9 +1,8 @@
+// Every option of every command is run, and makes a difference that can be seen. An option of `--help`
+// without a row here fails; so does a row for an option that is gone.
 import Model
 import TestSupport
 import Testing
-
-// Every option of every command is run, and makes a difference that can be seen. An option of `--help`
-// without a row here fails; so does a row for an option that is gone.
 
 /// What one option (with its other spellings) is seen to do.
 struct FlagRow: Sendable, CustomTestStringConvertible {

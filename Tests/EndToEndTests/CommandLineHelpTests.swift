@@ -1,8 +1,7 @@
+// What the program says about itself.
 import Model
 import TestSupport
 import Testing
-
-// What the program says about itself.
 
 @Suite struct CommandLineHelpTests {
     static let common = [

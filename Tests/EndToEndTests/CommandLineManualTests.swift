@@ -1,8 +1,7 @@
+// The manual pages say what the program does: the sections, the exit statuses, every event and field.
 import Model
 import TestSupport
 import Testing
-
-// The manual pages say what the program does: the sections, the exit statuses, every event and field.
 
 @Suite struct CommandLineManualTests {
     @Test func manualPages_haveTheirSections() throws {

@@ -1,8 +1,7 @@
+// Bad command lines: each ends with 64 and one line that names what is wrong, and nothing is opened.
 import Model
 import TestSupport
 import Testing
-
-// Bad command lines: each ends with 64 and one line that names what is wrong, and nothing is opened.
 
 @Suite struct CommandLineUsageTests {
     struct Case: Sendable, CustomTestStringConvertible {

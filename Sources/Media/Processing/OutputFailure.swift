@@ -1,7 +1,7 @@
-import Model
-
 // How a failed open or write of an output file reads to the user. Used by every writer of this module
 // that holds a plain descriptor.
+import Model
+
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -1,7 +1,7 @@
-public import Model
-
 // Sixteen-bit PCM in a RIFF file or pipe. Knows nothing of FFmpeg, and does no conversion of rate or
 // channels: what it is given is what it writes.
+public import Model
+
 #if canImport(Glibc)
     import Glibc
 #endif
