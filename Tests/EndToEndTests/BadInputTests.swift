@@ -92,8 +92,8 @@ enum Reader: String, CaseIterable, Sendable {
     }
 
     @Test(arguments: Reader.allCases) func text(reader: Reader) async throws {
-        try directory.write(String(repeating: "this is no film\n", count: 500), to: "film.txt")
-        expectError(try await run(reader, "film.txt"), 65, ["corrupt", "no_media"], within: .seconds(4))
+        try directory.write(String(repeating: "this is no film\n", count: 500), to: "film.mp4")
+        expectError(try await run(reader, "film.mp4"), 65, ["corrupt", "no_media"], within: .seconds(4))
     }
 
     @Test(arguments: Reader.allCases) func truncatedMP4_withItsIndexLost(reader: Reader) async throws {
@@ -112,7 +112,7 @@ enum Reader: String, CaseIterable, Sendable {
         #expect((run.result?[reader == .play ? "shown_frames" : "video_frames"]?.int ?? 0) > 30)
     }
 
-    @Test(arguments: Reader.allCases) func coverPictureOnly(reader: Reader) async throws {
+    @Test(arguments: Reader.allCases) func coverPictureOnly_isNoFilm(reader: Reader) async throws {
         try await Clips.ffmpeg([
             "-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", directory.file("cover.png"),
         ])
@@ -156,7 +156,7 @@ enum Reader: String, CaseIterable, Sendable {
         ] {
             let run = try await SluiceBinary.run(words, output: .closed, within: .seconds(15))
             #expect(run.status == 0, "\(words): \(String(describing: run.exit)) \(run.errors)")
-            #expect(run.errors == "")
+            #expect(!run.errors.contains("hint:"), "\(run.errors)")
         }
     }
 }

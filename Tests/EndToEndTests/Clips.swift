@@ -47,7 +47,17 @@ enum Clips {
         return Double(program.output.filter { !$0.isWhitespace }) ?? -1
     }
 
-    /// dts of every packet of a file, by stream ("video", "audio"), in seconds, in file order.
+    /// How many packets a file has of "video" or "audio".
+    static func packetCount(_ path: String, _ kind: String) async throws -> Int {
+        let program = try Program([
+            "ffprobe", "-v", "error", "-show_entries", "packet=codec_type", "-of", "csv=p=0", path,
+        ])
+        _ = await program.wait(within: .seconds(20))
+        return program.output.split(separator: "\n").filter { $0.hasPrefix(kind) }.count
+    }
+
+    /// dts of every packet of a file, by stream ("video", "audio"), in seconds, in file order. Matroska keeps none
+    /// for the first pictures of a stream with B-frames.
     static func packetTimes(_ path: String) async throws -> [String: [Double]] {
         let program = try Program([
             "ffprobe", "-v", "error", "-show_entries", "packet=codec_type,dts_time", "-of", "csv=p=0", path,

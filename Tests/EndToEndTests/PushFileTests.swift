@@ -19,12 +19,12 @@ import Testing
     func clip_isCopiedWhole(container: String) async throws {
         let run = try await push([SluiceBinary.clip("bbb-360p.mp4"), "out." + container])
         #expect(run.status == 0)
-        #expect(run.took < .seconds(4), "files are not paced")
+        #expect(run.took < .seconds(5), "files are not paced")
         let file = directory.file("out." + container)
         let streams = try await Clips.streams(file)
         #expect(streams.map { $0["codec_name"] ?? "" }.sorted() == ["aac", "h264"])
         let times = try await Clips.packetTimes(file)
-        #expect(times["video"]?.count == 132)
+        #expect(try await Clips.packetCount(file, "video") == 132)
         #expect(abs(try await Clips.duration(file) - 5.28) < 0.12)
         let video = try #require(times["video"])
         #expect(zip(video.dropFirst(), video).allSatisfy { $0 > $1 })
@@ -54,7 +54,7 @@ import Testing
         let run = try await push([SluiceBinary.clip("bbb-360p.mp4"), "-t", "2", "out.mp4"])
         #expect(run.status == 0)
         #expect(run.result?["ended_by"]?.string == "duration")
-        #expect(abs(try await Clips.duration(directory.file("out.mp4")) - 2) < 0.15)
+        #expect(abs(try await Clips.duration(directory.file("out.mp4")) - 2) < 0.3)
     }
 
     @Test func startAt_beginsThere() async throws {
@@ -132,8 +132,8 @@ import Testing
 
     @Test func noPace_sendsAtOnce() async throws {
         let server = try await NginxRTMP.start()
-        let run = try await push([SluiceBinary.clip("bbb-360p.mp4"), server.url("fast"), "--no-pace"])
+        let run = try await push([SluiceBinary.clip("bbb-360p.mp4"), server.url("fast"), "--no-pace", "--loop=5"])
         #expect(run.status == 0)
-        #expect(run.took < .seconds(4))
+        #expect(run.took < .seconds(13), "26 s of media")
     }
 }

@@ -105,7 +105,9 @@ import Testing
         _ = await plain.interrupt()
         let large = try start([clip, "--size", "1280x720"], on: screen)
         #expect(
-            await eventually(within: .seconds(10)) { screen.barcode(width: 1280) != nil }, "scaled up to the screen"
+            await eventually(within: .seconds(10)) {
+                Barcode.read(width: 1280) { screen.colour($0, 2 * $1).green } != nil
+            }, "scaled up to the screen"
         )
         _ = await large.interrupt()
     }
@@ -116,11 +118,12 @@ import Testing
         try await Clips.numbered(clip, frames: 250)
         let play = try start([clip, "--json"], on: screen)
         #expect(await screen.firstBarcode(within: .seconds(10)) != nil)
-        // There is no window manager to give the focus away: xdotool asks for it.
+        // There is no window manager to give the focus away: xdotool asks for it. The window may be gone before the
+        // key is up again, which xdotool calls an error.
         let keys = try Program(
             ["xdotool", "search", "--onlyvisible", "--name", ".", "windowfocus", "--sync", "key", "q"],
             environment: screen.environment)
-        #expect(await keys.wait(within: .seconds(5)) == .exited(0), "\(keys.errors)")
+        #expect(await keys.wait(within: .seconds(5)) != nil)
         let run = await play.finish(within: .seconds(5))
         #expect(run.status == 0)
         #expect(run.result?["ended_by"]?.string == "user")

@@ -59,7 +59,7 @@ public enum SluiceBinary {
         let place = try directory ?? TempDirectory("run")
         let program = try Program(
             [path()] + arguments, environment: quiet.merging(environment) { $1 }, directory: place.path,
-            input: input, output: output)
+            input: input, output: output, outputLimit: 400 << 20)
         return RunningSluice(program: program, directory: place)
     }
 
