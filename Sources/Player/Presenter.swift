@@ -56,7 +56,9 @@ final class Presenter {
             var deadline = nextStatus
             if let nextDue { deadline = min(deadline, nextDue) }
             if let until = noteShownUntil { deadline = min(deadline, until) }
-            if wiring.pictures.isFinished, controls.note != Self.endNote { deadline = min(deadline, now + .milliseconds(20)) }
+            if wiring.pictures.isFinished, controls.note != Self.endNote {
+                deadline = min(deadline, now + .milliseconds(20))
+            }
             handle(wiring.output.waitEvents(until: deadline))
         }
     }

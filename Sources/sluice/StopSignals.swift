@@ -13,6 +13,10 @@ final class StopSignals: Sendable {
     /// Blocks the signals. Call before any other thread exists: threads inherit the mask.
     static func prepare() {
         signal(SIGPIPE, SIG_IGN)
+        // A shell without job control starts `sluice … &` with SIGINT ignored; `kill -INT` must still end it,
+        // as it ends ffmpeg.
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
         var set = watched()
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
