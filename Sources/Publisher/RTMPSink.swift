@@ -109,7 +109,9 @@ final class RTMPSink: PublishTarget {
         guard let client = client.read(\.self) else { return }
         state.withLock { $0.isFinishing = true }
         client.unpublishAndClose(within: .seconds(2))
-        let error = state.wait(until: .now() + .seconds(3)) { $0.isClosed ? $0.error : nil }
-        if let error, error.reason != .connectionLost || waiting > .zero { throw error }
+        let error = state.wait(until: .now() + .seconds(3)) { state -> SluiceError?? in
+            state.isClosed ? .some(state.error) : nil
+        }
+        if let error = error ?? nil, error.reason != .connectionLost || waiting > .zero { throw error }
     }
 }
