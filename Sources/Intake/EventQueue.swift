@@ -20,18 +20,21 @@ final class EventQueue: Sendable {
     static let liveLimit = Span.seconds(10)
 
     private let queue: BoundedQueue<Item>
+    /// Cost of a byte: 1 where the bound is in bytes; where it is in time, so that 4 MiB fill it.
+    private let bytePrice: Int
     private let live = Mutex(LiveState())
 
     /// - Parameter bytes: Bound for sources that can wait; nil makes a live queue, bounded in media time.
     init(bytes: Int?) {
         queue = BoundedQueue(limit: bytes ?? Int(Self.liveLimit.nanoseconds)) { $0.cost }
+        bytePrice = bytes == nil ? Int(Self.liveLimit.nanoseconds) / (4 << 20) : 1
     }
 
     /// Waits for room. False when the reader has gone.
     func pushWaiting(_ event: SourceEvent) -> Bool {
         var cost = 64
         if case .packet(let packet) = event { cost += packet.data.count }
-        return queue.push(Item(event: event, cost: cost))
+        return queue.push(Item(event: event, cost: cost * bytePrice))
     }
 
     /// Never waits. Packets that find no room are dropped until the next key frame, and counted.

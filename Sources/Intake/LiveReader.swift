@@ -15,11 +15,15 @@ final class LiveReader: SourceReader {
     private let tags = Mutex(FLVTagReader())
     private let connection = Mutex<(any LiveConnection)?>(nil)
     private let closing = CancelFlag()
+    private let cancel: CancelFlag
+    /// Reads a file that only looked like a stream.
+    private let file = Mutex<DemuxReader?>(nil)
 
-    init(_ settings: SourceSettings, transport: Transport, queue: EventQueue) {
+    init(_ settings: SourceSettings, transport: Transport, queue: EventQueue, cancel: CancelFlag) {
         self.settings = settings
         self.transport = transport
         self.queue = queue
+        self.cancel = cancel
     }
 
     func start() {
@@ -47,8 +51,20 @@ final class LiveReader: SourceReader {
 
     var receivedBytes: Int { connection.withLock(\.self)?.bytesReceived ?? 0 }
 
+    func seek(to time: MediaTime, epoch: Int) { file.withLock(\.self)?.seek(to: time, epoch: epoch) }
+
+    /// An FLV file on a web server comes as fast as the line allows: it is read, paced and sought in like any file.
+    private func readAsFile() {
+        let reader = DemuxReader(settings, queue: queue, cancel: cancel)
+        file.withLock { $0 = reader }
+        closing.set()
+        reader.start()
+    }
+
     private func receive(_ event: LiveEvent) {
+        guard file.withLock({ $0 == nil }) else { return }
         switch event {
+        case .finite: readAsFile()
         case .reached, .established, .header: break
         case .connected(let server):
             queue.pushLive(.opened(SourceDescription(transport: transport.rawValue, server: server, isLive: true)))

@@ -19,10 +19,10 @@ public final class Source: Sendable {
         switch address.scheme {
         case .rtmp, .rtmps:
             queue = EventQueue(bytes: nil)
-            reader = LiveReader(settings, transport: .rtmp, queue: queue)
+            reader = LiveReader(settings, transport: .rtmp, queue: queue, cancel: stop)
         case .http where address.path.hasSuffix(".flv"), .https where address.path.hasSuffix(".flv"):
             queue = EventQueue(bytes: nil)
-            reader = LiveReader(settings, transport: .httpFLV, queue: queue)
+            reader = LiveReader(settings, transport: .httpFLV, queue: queue, cancel: stop)
         case .http where address.isPlaylist, .https where address.isPlaylist:
             queue = EventQueue(bytes: settings.readAhead)
             reader = HLSReader(settings, queue: queue, cancel: stop)

@@ -54,6 +54,7 @@ final class HTTPFLVRun: @unchecked Sendable {
         func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name }?.value }
         contentType = header("content-type").map { String($0.prefix { $0 != ";" }) }
         isFramed = header("content-length") != nil || header("transfer-encoding") != nil
+        if let length = header("content-length").flatMap({ Int($0) }) { onEvent(.finite(length: length)) }
         onEvent(.connected(server: server))
         onEvent(.established)
         guard let timeout = settings.timeout, timeout > .zero else { return }

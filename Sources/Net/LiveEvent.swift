@@ -11,6 +11,8 @@ public enum LiveEvent: Sendable {
     case connected(server: String?)
     /// Publishing may begin, or the stream has been granted to this player.
     case established
+    /// HTTP-FLV only, before `connected`: the body has an end, so this is a file and not a live stream.
+    case finite(length: Int)
     /// HTTP-FLV only: what the stream's header promises. Servers get these flags wrong; take them as a hint.
     case header(hasAudio: Bool, hasVideo: Bool)
     /// `arrival`: when the bytes that completed the tag were read.

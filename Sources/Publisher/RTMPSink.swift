@@ -49,7 +49,7 @@ final class RTMPSink: PublishTarget {
 
     private func receive(_ event: LiveEvent) {
         switch event {
-        case .reached, .header, .tag: break
+        case .reached, .finite, .header, .tag: break
         case .connected(let server):
             reporter.report(
                 ServiceEvent.pushConnected.event([
