@@ -38,7 +38,7 @@ install: build ## Install below PREFIX (and DESTDIR): binary, manual pages, comp
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1" \
 	    "$(DESTDIR)$(PREFIX)/share/man/man7" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
 	    "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
-	install -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/sluice"
+	install -s -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/sluice"
 	install -m 644 man/*.1 "$(DESTDIR)$(PREFIX)/share/man/man1/"
 	install -m 644 man/*.7 "$(DESTDIR)$(PREFIX)/share/man/man7/"
 	install -m 644 completions/sluice.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluice"
