@@ -52,7 +52,7 @@ enum Reader: String, CaseIterable, Sendable {
     }
 }
 
-@Suite struct BadInputTests {
+@Suite(.takesTurns) struct BadInputTests {
     let directory: TempDirectory
     init() throws { directory = try TempDirectory("bad") }
 
@@ -62,22 +62,22 @@ enum Reader: String, CaseIterable, Sendable {
     }
 
     @Test(arguments: Reader.allCases) func missingFile(reader: Reader) async throws {
-        expectError(try await run(reader, "missing.mp4"), 66, ["no_input"], within: .seconds(2))
+        expectError(try await run(reader, "missing.mp4"), 66, ["no_input"], within: .seconds(8))
     }
 
     @Test(arguments: Reader.allCases) func directoryInsteadOfAFile(reader: Reader) async throws {
-        expectError(try await run(reader, directory.path), 66, ["no_input"], within: .seconds(2))
+        expectError(try await run(reader, directory.path), 66, ["no_input"], within: .seconds(8))
     }
 
     @Test(arguments: Reader.allCases) func unreadableFile(reader: Reader) async throws {
         // Root may read everything; a link to itself cannot be read by anybody.
         symlink("loop.mp4", directory.file("loop.mp4"))
-        expectError(try await run(reader, "loop.mp4"), 66, ["no_input"], within: .seconds(2))
+        expectError(try await run(reader, "loop.mp4"), 66, ["no_input"], within: .seconds(8))
     }
 
     @Test(arguments: Reader.allCases) func emptyFile(reader: Reader) async throws {
         try directory.write([], to: "empty.mp4")
-        expectError(try await run(reader, "empty.mp4"), 65, ["corrupt", "no_media"], within: .seconds(3))
+        expectError(try await run(reader, "empty.mp4"), 65, ["corrupt", "no_media"], within: .seconds(8))
     }
 
     @Test(arguments: Reader.allCases, ["noise.mp4", "noise.bin", "noise"])
@@ -88,18 +88,18 @@ enum Reader: String, CaseIterable, Sendable {
             return UInt8(truncatingIfNeeded: state >> 33)
         }
         try directory.write(bytes, to: name)
-        expectError(try await run(reader, name), 65, ["corrupt", "no_media"], within: .seconds(6))
+        expectError(try await run(reader, name), 65, ["corrupt", "no_media"], within: .seconds(8))
     }
 
     @Test(arguments: Reader.allCases) func text(reader: Reader) async throws {
         try directory.write(String(repeating: "this is no film\n", count: 500), to: "film.mp4")
-        expectError(try await run(reader, "film.mp4"), 65, ["corrupt", "no_media"], within: .seconds(4))
+        expectError(try await run(reader, "film.mp4"), 65, ["corrupt", "no_media"], within: .seconds(8))
     }
 
     @Test(arguments: Reader.allCases) func truncatedMP4_withItsIndexLost(reader: Reader) async throws {
         let whole = try #require(contents(ofFile: SluiceBinary.clip("bigbuckbunny.mp4")))
         try directory.write(Array(whole.prefix(whole.count / 2)), to: "half.mp4")
-        expectError(try await run(reader, "half.mp4"), 65, ["corrupt"], within: .seconds(4))
+        expectError(try await run(reader, "half.mp4"), 65, ["corrupt"], within: .seconds(8))
     }
 
     @Test(arguments: Reader.allCases) func truncatedMP4_withItsIndexInFront_isUsedAsFarAsItGoes(reader: Reader)
@@ -120,7 +120,7 @@ enum Reader: String, CaseIterable, Sendable {
             "-i", directory.file("cover.png"), "-c", "copy", "-disposition:v", "attached_pic", "-f", "mp4",
             directory.file("cover.m4a"),
         ])
-        expectError(try await run(reader, "cover.m4a"), 65, ["no_media"], within: .seconds(3))
+        expectError(try await run(reader, "cover.m4a"), 65, ["no_media"], within: .seconds(8))
     }
 
     @Test(arguments: Reader.allCases) func songWithACover_isASong(reader: Reader) async throws {
@@ -145,7 +145,7 @@ enum Reader: String, CaseIterable, Sendable {
         #expect(run.status == 64)
         #expect(run.errorLines.count == 1)
         #expect(run.error?["reason"]?.string == "usage")
-        #expect(run.took < .seconds(2))
+        #expect(run.took < .seconds(8))
     }
 
     @Test func closedOutput_isACleanEnd() async throws {
@@ -161,7 +161,7 @@ enum Reader: String, CaseIterable, Sendable {
     }
 }
 
-@Suite struct BadTargetTests {
+@Suite(.takesTurns) struct BadTargetTests {
     let directory: TempDirectory
     init() throws { directory = try TempDirectory("target") }
 
@@ -171,12 +171,12 @@ enum Reader: String, CaseIterable, Sendable {
     }
 
     @Test func missingDirectory() async throws {
-        expectError(try await push("no/such/place/out.mp4"), 73, ["cannot_create"], within: .seconds(3))
+        expectError(try await push("no/such/place/out.mp4"), 73, ["cannot_create"], within: .seconds(8))
     }
 
     @Test func directoryAsAFile() async throws {
         expectError(
-            try await push(directory.path, ["--format", "mp4"]), 73, ["cannot_create"], within: .seconds(3))
+            try await push(directory.path, ["--format", "mp4"]), 73, ["cannot_create"], within: .seconds(8))
     }
 
     @Test(arguments: ["--raw", "--wav", "--snapshot"])
@@ -187,7 +187,7 @@ enum Reader: String, CaseIterable, Sendable {
                 "null",
                 "--json",
             ], directory: directory)
-        expectError(run, 73, ["cannot_create"], within: .seconds(4))
+        expectError(run, 73, ["cannot_create"], within: .seconds(8))
     }
 
     @Test(arguments: ["out.flv", "out.mp4", "out.ts"])
@@ -197,7 +197,7 @@ enum Reader: String, CaseIterable, Sendable {
         let run = try await SluiceBinary.run(
             ["push", SluiceBinary.clip("bbb-360p.mp4"), "--loop=4", disk.path + "/" + name, "--json"],
             directory: directory)
-        expectError(run, 74, ["no_space"], within: .seconds(6))
+        expectError(run, 74, ["no_space"], within: .seconds(8))
     }
 
     @Test func fullDisk_underRawPictures() async throws {
@@ -208,7 +208,7 @@ enum Reader: String, CaseIterable, Sendable {
                 "null", "--ao",
                 "null",
             ], directory: directory)
-        expectError(run, 74, ["no_space"], within: .seconds(6))
+        expectError(run, 74, ["no_space"], within: .seconds(8))
     }
 
     @Test func fullDevice() async throws {

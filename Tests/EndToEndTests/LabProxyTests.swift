@@ -3,7 +3,7 @@ import Model
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct LabProxyTests {
+@Suite(.serialized, .takesTurns) struct LabProxyTests {
     private func echoing(_ faults: [FaultProxy.Fault] = []) async throws -> (ScriptedServer, FaultProxy, RawClient)
     {
         let server = try await ScriptedServer.start(.echo)

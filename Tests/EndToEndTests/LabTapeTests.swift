@@ -3,7 +3,7 @@ import Model
 import TestSupport
 import Testing
 
-@Suite struct LabTapeTests {
+@Suite(.takesTurns) struct LabTapeTests {
     @Test func tape_holdsWhatTheServerRelays() async throws {
         let server = try await NginxRTMP.start()
         let publisher = try StampedPublisher(to: server.url("tape"), gop: 30)

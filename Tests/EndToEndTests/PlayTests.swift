@@ -7,7 +7,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite struct PlayTests {
+@Suite(.takesTurns) struct PlayTests {
     let directory: TempDirectory
     init() throws { directory = try TempDirectory("play") }
 
@@ -129,7 +129,7 @@ import Testing
         let run = try await play([SluiceBinary.clip("bbb-360p.mp4"), "-t", "2", "--json"] + unseen)
         #expect(run.status == 0)
         #expect(run.result?["ended_by"]?.string == "duration")
-        #expect(run.took > .seconds(1.8) && run.took < .seconds(4))
+        #expect(run.took > .seconds(1.8) && run.took < .seconds(6))
         #expect(run.events.filter { $0["event"]?.string == "status" }.count >= 1)
     }
 
@@ -173,7 +173,7 @@ import Testing
             ["-i", SluiceBinary.clip("bbb-360p.mp4"), "-c", "copy", "-t", "2"] + without + [clip])
         let run = try await play([clip, "--json", "-autoexit"] + unseen)
         #expect(run.status == 0)
-        #expect(run.took > .seconds(1.5) && run.took < .seconds(5))
+        #expect(run.took > .seconds(1.5) && run.took < .seconds(7))
         let shown = run.result?["shown_frames"]?.int ?? -1
         #expect(kind == "audio" ? shown == 0 : abs(shown - 50) <= 3)
     }

@@ -7,7 +7,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite struct PushFileTests {
+@Suite(.takesTurns) struct PushFileTests {
     let directory: TempDirectory
     init() throws { directory = try TempDirectory("push") }
 
