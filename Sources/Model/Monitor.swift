@@ -1,5 +1,5 @@
 // State with a lock and a condition, for threads that wait for each other. `Mutex` has no condition
-// variable, so this and `BoundedQueue` are pthreads, here and nowhere else.
+// variable, so this is pthreads, here and nowhere else.
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -23,9 +23,3 @@ final class PlayShared: Sendable {
         failed.set()
     }
 }
-
-/// Carries a value that belongs to one thread over to that thread.
-struct Handed<Value>: @unchecked Sendable {
-    // Safe because the giving thread does not touch the value after the receiving thread has started.
-    let value: Value
-}

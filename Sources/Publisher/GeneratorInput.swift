@@ -87,9 +87,11 @@ final class GeneratorInput: PublishInput, @unchecked Sendable {
         _ = try audio?.accept(.end)
     }
 
-    /// By the session's own zero, so that sound and pictures of several inputs stay together.
+    /// By the session's own zero, so that sound and pictures of several inputs stay together. Like a camera it
+    /// never waits for room in the target: what the network does not take is the backlog's business, and sound
+    /// that waited for pictures to leave would be as late as they are.
     private func wait(_ time: MediaTime, _ context: InputContext) -> Bool {
-        if context.isPaced { return context.wait(for: context.start + (time - .zero)) }
+        if context.isPaced { return context.pause.wait(until: context.start + (time - .zero)) }
         guard context.keepsTogether else { return !context.stop.isSet }
         return context.outlet.keepTogether(input: context.index, at: time, cancel: context.stop)
     }

@@ -91,9 +91,3 @@ final class EncodeStage: TrackStage {
 protocol TrackCoder: AnyObject {
     func code(_ input: StageInput) throws(SluiceError)
 }
-
-/// Carries a value that belongs to one thread over to that thread.
-struct Handed<Value>: @unchecked Sendable {
-    // Safe because the giving thread does not touch the value after the receiving thread has started.
-    let value: Value
-}

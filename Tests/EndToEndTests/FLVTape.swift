@@ -67,15 +67,26 @@ final class FLVTape: Sendable {
     private let isOver = CancelFlag()
 
     /// - Parameter input: An address or a file; read as fast as it comes.
-    init(_ input: String, options: [String] = []) throws {
+    convenience init(_ input: String, options: [String] = []) throws {
+        try self.init(
+            program: ["ffmpeg", "-nostdin", "-v", "error", "-copyts"] + options + ["-i", input, "-c", "copy"]
+                + ["-flush_packets", "1", "-f", "flv", "-"])
+    }
+
+    /// Reads a live RTMP stream through a program that neither probes nor reorders: tags come as the server
+    /// sent them, each at once.
+    static func unprobed(_ address: String) throws -> FLVTape {
+        try FLVTape(program: ["stdbuf", "-o0", "rtmpdump", "-q", "-v", "-r", address, "-o", "-"])
+    }
+
+    /// - Parameter program: Writes FLV to its standard output.
+    private init(program words: [String]) throws {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw LabError("no pipe: errno \(errno)") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let (reading, writing) = (ends[0], ends[1])
         defer { close(writing) }
-        program = try Program(
-            ["ffmpeg", "-nostdin", "-v", "error", "-copyts"] + options + ["-i", input, "-c", "copy"]
-                + ["-flush_packets", "1", "-f", "flv", "-"], output: .descriptor(writing))
+        program = try Program(words, output: .descriptor(writing))
         let isOver = isOver
         _ = NamedThread("test-tape") { [weak self] in
             var reader = TapeReader(descriptor: reading)

@@ -103,7 +103,7 @@ import Testing
     }
 }
 
-@Suite(.serialized) struct LabPeerTests {
+@Suite(.serialized, .takesTurns) struct LabPeerTests {
     @Test func nginx_relaysAStampedStreamToAScreen() async throws {
         let server = try await NginxRTMP.start()
         let screen = try await XvfbScreen.start()
