@@ -62,7 +62,7 @@ cat > "$work/nginx.conf" << CONF
 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 daemon off; master_process off; pid nginx.pid; error_log nginx.log;
 events { worker_connections 64; }
-rtmp { server { listen 127.0.0.1:$port; chunk_size 4096; application live { live on; wait_key on; } } }
+rtmp { access_log off; server { listen 127.0.0.1:$port; chunk_size 4096; application live { live on; wait_key on; } } }
 CONF
 begin /usr/sbin/nginx -e "$work/nginx.log" -p "$work" -c nginx.conf 2> "$work/nginx.err"
 server=${children[0]}
@@ -101,14 +101,15 @@ if [ "$status" -ne 0 ]; then
 fi
 
 result=$(grep '"event":"result"' "$work/play.json" | tail -n 1)
-# The value of a field, or nothing: field NAME in OBJECT-WITHOUT-BRACES.
-number() { sed -n "s/.*\"$1\":\(-\{0,1\}[0-9.]*\).*/\1/p"; }
+# The whole part of a field's value, or nothing.
+number() { sed -n "s/.*\"$1\":\(-\{0,1\}[0-9]\{1,\}\).*/\1/p"; }
 first=$(printf '%s' "$result" | number first_frame_ms)
 shown=$(printf '%s' "$result" | number shown_frames)
 delay=$(printf '%s' "$result" | sed -n 's/.*"latency_ms":{\([^}]*\)}.*/\1/p' | number p50)
 printf '\n'
 say "first picture ${first:-?} ms after the start of the player (the clip has a key frame each second)"
-say "delay ${delay:-?} ms in the middle: from a picture's capture mark to its presentation"
+say "delay ${delay:-?} ms in the middle, from a picture's capture mark to its presentation;"
+say "160 ms of it is the clip's own: its B-frames are sent that much before they are shown"
 say "${shown:-?} pictures shown"
 if [ -f .demo/demo-snapshot.png ] && [[ " ${watch[*]} " == *" --snapshot "* ]]; then
     say "what was seen: .demo/demo-snapshot.png"

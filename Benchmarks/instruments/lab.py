@@ -109,7 +109,7 @@ def nginx(children):
 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 daemon off; master_process off; pid nginx.pid; error_log error.log;
 events {{ worker_connections 512; }}
-rtmp {{ server {{ listen 127.0.0.1:{rtmp}; chunk_size 4096;
+rtmp {{ access_log off; server {{ listen 127.0.0.1:{rtmp}; chunk_size 4096;
   application live {{ live on; wait_key on; }}
   application hls {{ live on; wait_key on; hls on; hls_path {where}/hls; hls_fragment 2s; }} }} }}
 http {{ access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;

@@ -76,7 +76,7 @@ public final class NginxRTMP: Sendable {
         load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
         daemon off; master_process off; pid nginx.pid; error_log stderr info;
         events { worker_connections 512; }
-        rtmp { server { listen 127.0.0.1:\(rtmp); chunk_size 4096; ping \(ping)s;
+        rtmp { access_log off; server { listen 127.0.0.1:\(rtmp); chunk_size 4096; ping \(ping)s;
           application live { live on; wait_key on; }
           application eager { live on; }
           application hls { live on; wait_key on; hls on; hls_path \(home)/hls; hls_fragment 2s; }
