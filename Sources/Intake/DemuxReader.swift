@@ -7,7 +7,11 @@ final class DemuxReader: SourceReader {
     private let settings: SourceSettings
     private let queue: EventQueue
     private let cancel: CancelFlag
-    private let pendingSeek = Mutex<(time: MediaTime, epoch: Int)?>(nil)
+    private struct Wish {
+        var seek: (time: MediaTime, epoch: Int)?
+        var isClosed = false
+    }
+    private let wish = Monitor(Wish())
     private let thread = Mutex<NamedThread?>(nil)
 
     init(_ settings: SourceSettings, queue: EventQueue, cancel: CancelFlag) {
@@ -21,11 +25,12 @@ final class DemuxReader: SourceReader {
     func close() {
         // The thread leaves at its next check of the flag or through FFmpeg's interrupt; waiting for it
         // here could wait for ourselves.
+        wish.withLock { $0.isClosed = true }
         queue.close()
     }
 
     func seek(to time: MediaTime, epoch: Int) {
-        pendingSeek.withLock { $0 = (time, epoch) }
+        wish.withLock { $0.seek = (time, epoch) }
         queue.drain()
     }
 
@@ -36,7 +41,6 @@ final class DemuxReader: SourceReader {
             let demuxer = try open()
             isOpen = true
             try read(demuxer)
-            _ = queue.pushWaiting(.end(nil))
         } catch {
             var final = error
             if isOpen { final = error.midStream() }
@@ -74,28 +78,37 @@ final class DemuxReader: SourceReader {
 
     private func read(_ demuxer: Demuxer) throws(SluiceError) {
         var epoch = 0
-        var atEnd = false
         while !cancel.isSet, !queue.isFinished {
-            if let target = pendingSeek.withLock({ value in
-                defer { value = nil }
-                return value
-            }) {
+            if let target = takeSeek() {
                 try demuxer.seek(to: target.time)
-                atEnd = false
                 epoch = target.epoch
                 queue.drain()
                 guard queue.pushWaiting(.discontinuity(epoch: epoch)) else { return }
             }
-            if atEnd { return }
             switch try demuxer.read() {
             case .packet(var packet):
                 packet.epoch = epoch
                 guard queue.pushWaiting(.packet(packet)) else { return }
             case .tracksChanged(let tracks):
                 guard queue.pushWaiting(.tracks(tracks)) else { return }
-            case .endOfInput: atEnd = true
+            case .endOfInput:
+                _ = queue.pushWaiting(.end(nil))
+                // A short file is read to its end long before it has been played: it may still be sought in.
+                guard demuxer.canSeek, waitForSeek() else { return }
             }
         }
+    }
+
+    private func takeSeek() -> (time: MediaTime, epoch: Int)? {
+        wish.withLock { wish in
+            defer { wish.seek = nil }
+            return wish.seek
+        }
+    }
+
+    /// False when the reader has gone.
+    private func waitForSeek() -> Bool {
+        wish.wait(until: nil) { wish in wish.isClosed ? false : wish.seek == nil ? nil : true } ?? false
     }
 }
 

@@ -19,6 +19,9 @@ final class EventQueue: Sendable {
     /// live, is broken anyway.
     static let liveLimit = Span.seconds(10)
 
+    /// Also packets whose stamps stand still take room.
+    private static let leastCost = 500_000
+
     private let queue: BoundedQueue<Item>
     /// Cost of a byte: 1 where the bound is in bytes; where it is in time, so that 4 MiB fill it.
     private let bytePrice: Int
@@ -55,10 +58,12 @@ final class EventQueue: Sendable {
                 }
                 state.isDropping = false
             }
-            guard packet.kind == .video || !state.hasVideo, let time = packet.orderTime else { return 0 }
+            guard packet.kind == .video || !state.hasVideo, let time = packet.orderTime else {
+                return Self.leastCost
+            }
             let step = state.last.map { time - $0 } ?? .zero
             state.last = time
-            return Int(max(.zero, min(step, .seconds(1))).nanoseconds)
+            return max(Self.leastCost, Int(min(step, .seconds(1)).nanoseconds))
         }
         guard let cost else { return }
         if !queue.tryPush(Item(event: event, cost: cost)) {

@@ -118,28 +118,45 @@ final class HLSReader: SourceReader {
                     throw stalled(hadMedia)
                 }
                 queue.wait(until: time)
-                guard !cancel.isSet, let next = try reload(loaded) else { return }
+                guard !cancel.isSet else { return }
+                if let problem = feed.problem { throw problem }
+                guard let next = try reload(loaded) else { continue }
                 loaded = next
                 schedule.loaded(next.playlist)
             case .fetch(let segment):
                 if segment.isGap { continue }
                 if segment.isDiscontinuity || (map != nil && segment.map != map) { feed.restart() }
                 if let wanted = segment.map, wanted != map || feed.isFresh {
-                    guard let header = try fetch(wanted.uri, wanted.byteRange) else { return }
-                    _ = feed.write(header)
+                    guard let header = try fetch(wanted.uri, wanted.byteRange) else { continue }
+                    _ = try feed.write(header)
                 }
                 map = segment.map
-                guard let bytes = try fetch(segment.uri, segment.byteRange) else { return }
-                guard feed.write(bytes) else { return }
+                guard let bytes = try fetch(segment.uri, segment.byteRange) else { continue }
+                guard try feed.write(bytes) else { return }
                 hadMedia = true
                 lastProgress = .now()
             }
         }
     }
 
-    /// A playlist that fails once may come back; only a final word ends the stream.
+    /// A playlist that fails once may come back: the time-out for silence decides, not one bad answer.
+    /// - Returns: nil when there was none this time, or when cancelled.
     private func reload(_ current: Loaded) throws(SluiceError) -> Loaded? {
-        try loadPlaylist(current.address, depth: 1)
+        do throws(SluiceError) {
+            return try loadPlaylist(current.address, depth: 1)
+        } catch {
+            guard Self.mayPass(error) else { throw error }
+            _ = queue.pushWaiting(.note("the playlist did not come: \(error.why)"))
+            queue.wait(until: .now() + .milliseconds(250))
+            return nil
+        }
+    }
+
+    private static func mayPass(_ error: SluiceError) -> Bool {
+        switch error.reason {
+        case .serverError, .timeout, .connectionLost, .refused, .unreachable, .notLive: true
+        default: false
+        }
     }
 
     private func fetch(_ uri: String, _ range: MediaPlaylist.ByteRange?) throws(SluiceError) -> [UInt8]? {
@@ -149,9 +166,18 @@ final class HLSReader: SourceReader {
             let last = range.offset + range.length - 1
             request.headers.append(HeaderField(name: "Range", value: "bytes=\(range.offset)-\(last)"))
         }
-        guard let body = try pool.fetchWhole(request, limit: 256 << 20) else { return nil }
-        received.add(body.bytes.count, ordering: .relaxed)
-        return body.bytes
+        // A segment that fails is tried once more; then it is left out, and the picture goes on with the next.
+        for attempt in 1...2 {
+            do throws(SluiceError) {
+                guard let body = try pool.fetchWhole(request, limit: 256 << 20) else { return nil }
+                received.add(body.bytes.count, ordering: .relaxed)
+                if body.isComplete || attempt == 2 { return body.bytes }
+            } catch {
+                guard Self.mayPass(error) else { throw error }
+                if attempt == 2 { _ = queue.pushWaiting(.note("a segment was left out: \(error.why)")) }
+            }
+        }
+        return nil
     }
 
     private func stalled(_ hadMedia: Bool) -> SluiceError {

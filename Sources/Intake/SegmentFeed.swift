@@ -9,6 +9,7 @@ struct SegmentFeed {
     private let cancel: CancelFlag
     private let format: String?
     private let timeline = Monitor(SplicedTimeline())
+    private let failure = Monitor<SluiceError?>(nil)
     private var channel: ByteChannel?
     private var thread: NamedThread?
 
@@ -21,15 +22,22 @@ struct SegmentFeed {
     /// Nothing has been written since the start or the last cut.
     var isFresh: Bool { channel == nil }
 
-    /// False when the reader has gone or gave up.
-    mutating func write(_ bytes: [UInt8]) -> Bool {
+    /// False when the reader has gone.
+    /// - Throws: Why the segments cannot be read.
+    mutating func write(_ bytes: [UInt8]) throws(SluiceError) -> Bool {
+        if let error = failure.read(\.self) { throw error }
         if channel == nil {
             let made = ByteChannel()
             channel = made
             cancel.onSet { made.close() }
-            let (queue, cancel, format, timeline) = (queue, cancel, format, timeline)
+            let (queue, cancel, format, timeline, failure) = (queue, cancel, format, timeline, failure)
             thread = NamedThread("demux") {
-                Self.demux(made, queue: queue, cancel: cancel, format: format, timeline: timeline)
+                do throws(SluiceError) {
+                    try Self.demux(made, queue: queue, cancel: cancel, format: format, timeline: timeline)
+                } catch {
+                    failure.withLock { $0 = error }
+                }
+                made.close()
             }
         }
         return channel?.write(bytes) ?? false
@@ -49,29 +57,27 @@ struct SegmentFeed {
         thread = nil
     }
 
+    /// Why the demuxer gave up; nil while it works.
+    var problem: SluiceError? { failure.read(\.self) }
+
     private static func demux(
         _ channel: ByteChannel, queue: EventQueue, cancel: CancelFlag, format: String?,
         timeline: Monitor<SplicedTimeline>
-    ) {
-        defer { channel.close() }
-        do throws(SluiceError) {
-            var options = Demuxer.Options()
-            options.isLive = true
-            let demuxer = try Demuxer(
-                .bytes(format: format, read: { channel.read(into: $0) }), options: options,
-                interrupt: InterruptFlag(cancel: cancel))
-            if !demuxer.tracks.isEmpty { _ = queue.pushWaiting(.tracks(demuxer.tracks)) }
-            while !cancel.isSet {
-                switch try demuxer.read() {
-                case .packet(let packet):
-                    let placed = timeline.withLock { $0.place(packet) }
-                    guard queue.pushWaiting(.packet(placed)) else { return }
-                case .tracksChanged(let tracks): _ = queue.pushWaiting(.tracks(tracks))
-                case .endOfInput: return
-                }
+    ) throws(SluiceError) {
+        var options = Demuxer.Options()
+        options.isLive = true
+        let demuxer = try Demuxer(
+            .bytes(format: format, read: { channel.read(into: $0) }), options: options,
+            interrupt: InterruptFlag(cancel: cancel))
+        if !demuxer.tracks.isEmpty { _ = queue.pushWaiting(.tracks(demuxer.tracks)) }
+        while !cancel.isSet {
+            switch try demuxer.read() {
+            case .packet(let packet):
+                let placed = timeline.withLock { $0.place(packet) }
+                guard queue.pushWaiting(.packet(placed)) else { return }
+            case .tracksChanged(let tracks): _ = queue.pushWaiting(.tracks(tracks))
+            case .endOfInput: return
             }
-        } catch {
-            _ = queue.pushWaiting(.note("a segment could not be read: \(error.why)"))
         }
     }
 }

@@ -8,12 +8,15 @@ public final class Source: Sendable {
     private let queue: EventQueue
     private let reader: any SourceReader
     private let cancel: CancelFlag
+    private let outer: CancelFlag
+    private let registration: Int?
 
     /// Starts opening; never blocks. Problems arrive as `.end(error)`.
     /// - Parameter cancel: Ends the source cleanly when set.
     public init(_ settings: SourceSettings, cancel: CancelFlag) {
         let stop = CancelFlag()
-        cancel.onSet { stop.set() }
+        registration = cancel.onSet { stop.set() }
+        outer = cancel
         self.cancel = stop
         let address = settings.address
         switch address.scheme {
@@ -39,7 +42,10 @@ public final class Source: Sendable {
         }
     }
 
-    deinit { close() }
+    deinit {
+        outer.forget(registration)
+        close()
+    }
 
     /// The next event, waiting until `deadline`; nil when nothing came by then or the source was closed.
     public func next(until deadline: HostTime?) -> SourceEvent? { queue.next(until: deadline) }

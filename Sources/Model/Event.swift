@@ -11,7 +11,7 @@ public struct Event: Sendable, Equatable {
     }
 }
 
-/// A named event with the numeric code that users of the service know (SPEC §7).
+/// A named event with the numeric code that users of the service know.
 public enum ServiceEvent: Int, Sendable {
     case pushConnected = 1001, pushBegins = 1002, pushSizeChanged = 1005, pushBitrateChanged = 1006
     case networkBusy = 1101, pushReconnecting = 1102, pushGaveUp = -1307

@@ -1,11 +1,15 @@
 // Threads with names, for calls that block. ARCHITECTURE.md lists every one of them.
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #endif
 
-/// A joinable thread. The body runs once; `join` must be called exactly once, from another thread.
+/// A thread. The body runs once. Joined at most once; a thread that nobody joins gives its stack back by
+/// itself, once it has ended and this object is gone.
 public final class NamedThread: Sendable {
     private let handle: pthread_t
+    private let isJoined = Atomic<Bool>(false)
 
     /// - Parameter name: At most 15 bytes, as the kernel keeps them; shown by `top -H` and debuggers.
     public init(_ name: String, _ body: @escaping @Sendable () -> Void) {
@@ -17,8 +21,13 @@ public final class NamedThread: Sendable {
         handle = created
     }
 
-    /// Waits until the body has returned.
-    public func join() { pthread_join(handle, nil) }
+    deinit { if !isJoined.load(ordering: .acquiring) { pthread_detach(handle) } }
+
+    /// Waits until the body has returned. From another thread, once.
+    public func join() {
+        guard !isJoined.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        pthread_join(handle, nil)
+    }
 }
 
 private final class Body: Sendable {

@@ -1,10 +1,10 @@
-// Takes secrets out of texts before anybody sees them (SPEC §1).
+// Takes secrets out of texts before anybody sees them.
 
 extension MediaAddress {
     /// Query keys whose values are secret.
     static let secretKeys: Set<String> = [
         "txsecret", "passphrase", "token", "key", "auth_key", "secret", "password", "sign", "signature", "auth",
-        "response",
+        "response", "access_token", "api_key", "apikey", "wssecret", "pwd", "pass", "auth_token", "sig",
     ]
 
     /// Replaces user info and secret query values in every URL inside `text` by "***".

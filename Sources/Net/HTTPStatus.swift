@@ -45,7 +45,7 @@ enum HTTPStatus {
     }
 }
 
-/// The numeric codes that the live service puts into its texts (SPEC §1).
+/// The numeric codes that the live service puts into its texts.
 enum ServiceCode {
     /// Not opened, in arrears, no such account: nothing a retry could change.
     static func isAccount(_ code: Int?) -> Bool { code == 20318 || code == 20406 || code == 1002 }

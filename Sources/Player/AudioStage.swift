@@ -16,6 +16,7 @@ final class AudioStage {
     private let publishSink: @Sendable (any AudioSink) -> Void
     private let wav: WAVOutput?
     private let expectsVideo: @Sendable () -> Bool
+    private let unplayable: @Sendable (SluiceError) -> Void
     private let duration: Span?
     private var firstPTS: MediaTime?
     private var isPastEnd = false
@@ -44,6 +45,8 @@ final class AudioStage {
         var publishSink: @Sendable (any AudioSink) -> Void
         var wav: WAVOutput?
         var expectsVideo: @Sendable () -> Bool
+        /// Told when the track cannot be decoded at all.
+        var unplayable: @Sendable (SluiceError) -> Void
         /// Ends the sound after this much media; nil: at the end of the input.
         var duration: Span?
     }
@@ -60,6 +63,7 @@ final class AudioStage {
         publishSink = wiring.publishSink
         wav = wiring.wav
         expectsVideo = wiring.expectsVideo
+        unplayable = wiring.unplayable
         duration = wiring.duration
     }
 
@@ -101,6 +105,7 @@ final class AudioStage {
         } catch {
             decoder = nil
             reporter.log(.warning, "sound is left out: \(error.why)")
+            unplayable(error)
         }
     }
 

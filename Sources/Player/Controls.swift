@@ -1,4 +1,4 @@
-// What the keys of SPEC §3 mean. Pure: keys in, actions out.
+// What the keys in the window mean. Pure: keys in, actions out.
 import Model
 import Screen
 

@@ -27,6 +27,10 @@ final class FeedStage: Sendable {
         var seekTarget: MediaTime?
         var outcome = Outcome()
         var firstKeyframe = false
+        /// When the source first told of tracks, whatever they are.
+        var tracksKnown: HostTime?
+        /// Why a track cannot be played, by its kind.
+        var unplayable: [TrackKind: SluiceError] = [:]
     }
 
     init(
@@ -56,6 +60,7 @@ final class FeedStage: Sendable {
                     ]))
             case .note(let text): reporter.log(.info, text)
             case .tracks(let tracks):
+                shared.withLock { $0.tracksKnown = $0.tracksKnown ?? .now() }
                 for track in selected.update(tracks) {
                     shared.withLock { if track.kind == .video { $0.video = track } else { $0.audio = track } }
                     reporter.log(.info, "\(track.kind.rawValue) track: \(track.summary)")
@@ -65,7 +70,11 @@ final class FeedStage: Sendable {
                 statistics.received(packet)
                 guard selected.wants(packet.track) else { continue }
                 note(packet)
-                if !queues.push(.packet(packet), to: packet.kind, waits: waits) { return }
+                switch queues.push(.packet(packet), to: packet.kind, waits: waits) {
+                case .taken: break
+                case .dropped: if packet.kind == .video { statistics.dropped(1) }
+                case .ended: return
+                }
             case .discontinuity(let epoch):
                 queues.clear()
                 let target = shared.withLock { shared in

@@ -1,7 +1,7 @@
 // What a play did, for the result line.
 public import Model
 
-/// The totals of one play (SPEC §8).
+/// The totals of one play.
 public struct PlayResult: Sendable, Equatable {
     public struct Latency: Sendable, Equatable {
         public var p50: Double

@@ -43,7 +43,8 @@ public final class PlaySession {
         }
         let wav = try settings.wavOutput.map { address throws(SluiceError) in try WAVOutput(address, closed: closed)
         }
-        let snapshots = try settings.snapshot.map { value throws(SluiceError) in try SnapshotOutput(value) }
+        let snapshots = try SnapshotOutput(settings.snapshot, reporter: reporter)
+        defer { snapshots.finish() }
 
         let source = Source(
             SourceSettings(address: settings.source, options: settings.options, startAt: settings.startAt),
@@ -87,7 +88,7 @@ public final class PlaySession {
             .init(
                 plan: plan, settings: settings, source: source, feed: feed, queues: queues, pictures: pictures,
                 clock: clock, statistics: statistics, reporter: reporter, cancel: ends, output: output,
-                openedBlind: tracks.video?.video.map { $0.width <= 0 } ?? true,
+                openedBlind: tracks.video?.video.map { $0.width <= 0 } ?? true, snapshots: snapshots,
                 sound: { shared.state.withLock(\.sink) }, soundIsDone: { shared.state.withLock(\.soundDone) }))
         output.setPlaying(true)
         let ending = try presenter.run()
@@ -103,16 +104,42 @@ public final class PlaySession {
         let outputClosed = outputClosed
         cancel.onSet { feed.shared.withLock { _ in } }
         outputClosed.onSet { feed.shared.withLock { _ in } }
-        let state = feed.shared.wait(until: nil) { shared -> FeedStage.Shared? in
-            if cancel.isSet || outputClosed.isSet || shared.outcome.hasEnded { return shared }
-            return shared.description != nil && (shared.video != nil || shared.audio != nil) ? shared : nil
+        let patience = settings.options.silenceTimeout
+        var found: FeedStage.Shared?
+        while found == nil {
+            // Looked at again now and then for the one thing that no event tells: that nothing comes.
+            found = feed.shared.wait(until: .now() + .milliseconds(100)) { shared -> FeedStage.Shared? in
+                if cancel.isSet || outputClosed.isSet || shared.outcome.hasEnded { return shared }
+                guard shared.description != nil else { return nil }
+                if shared.video != nil || shared.audio != nil { return shared }
+                guard let known = shared.tracksKnown else { return nil }
+                let limit = shared.description?.isLive == true ? patience : .zero
+                return limit.map { HostTime.now() - known > $0 } == true ? shared : nil
+            }
         }
-        guard let state, !cancel.isSet, !outputClosed.isSet else { return nil }
+        guard let state = found, !cancel.isSet, !outputClosed.isSet else { return nil }
         if let description = state.description, state.video != nil || state.audio != nil {
+            try check(description)
             return (description, state)
         }
         throw state.outcome.error
-            ?? SluiceError(.noMedia, "cannot play \(settings.source)", why: "there is nothing in it to see or hear")
+            ?? SluiceError(
+                .noMedia, "cannot play \(settings.source)",
+                why: state.tracksKnown == nil || !isChoosy
+                    ? "there is nothing in it to see or hear" : "it has none of the tracks that were asked for",
+                hint: isChoosy ? "leave out --no-video, --no-audio, --video-track or --audio-track" : nil)
+    }
+
+    private var isChoosy: Bool {
+        !settings.showsVideo || !settings.playsAudio || settings.options.videoTrack != nil
+            || settings.options.audioTrack != nil
+    }
+
+    private func check(_ description: SourceDescription) throws(SluiceError) {
+        guard let start = settings.startAt, start > .zero, description.isLive else { return }
+        throw SluiceError(
+            .usage, "cannot play \(settings.source) from \(start.seconds) s", why: "a live stream has no beginning",
+            hint: "leave out --start-at")
     }
 
     private func openOutput(_ plan: PlaybackPlan, tracks: FeedStage.Shared) throws(SluiceError) -> any PictureOutput

@@ -21,6 +21,7 @@ final class Presenter {
         var output: any PictureOutput
         /// The window was opened before the size of the picture was known.
         var openedBlind: Bool
+        var snapshots: SnapshotOutput
         /// The sound output, once it is open.
         var sound: @Sendable () -> (any AudioSink)?
         /// True when the sound stage has written its last sample, or there is none.
@@ -34,6 +35,7 @@ final class Presenter {
     private var hasWindow: Bool { wiring.output is Window }
     private var nextStatus = HostTime.now() + .seconds(1)
     private var began: HostTime?
+    private let opened = HostTime.now()
     private var lastSize: (width: Int, height: Int)?
     private var lastShown: DecodedPicture?
     private var noteShownUntil: HostTime?
@@ -50,6 +52,7 @@ final class Presenter {
             if wiring.cancel.isSet { return .cancelled }
             if let ending { return ending }
             let nextDue = try present(now)
+            try checkPlayable()
             if isFinished { return .finished }
             if durationReached(now) { return .duration }
             if now >= nextStatus { tick(now) }
@@ -187,7 +190,17 @@ final class Presenter {
             wiring.feed.shared.read({ $0.description?.isLive == true })
         else { return false }
         if began == nil, wiring.sound()?.writtenFrames ?? 0 > 0 { began = now }
-        return began.map { now - $0 >= duration } ?? false
+        // A stream that never brings a key frame is not watched for longer than was asked either.
+        return now - (began ?? opened) >= duration
+    }
+
+    /// Nothing of what was chosen can be decoded.
+    private func checkPlayable() throws(SluiceError) {
+        let (video, audio, problems) = wiring.feed.shared.read { ($0.video, $0.audio, $0.unplayable) }
+        guard let problem = problems[.video] ?? problems[.audio] else { return }
+        if video != nil, problems[.video] == nil { return }
+        if audio != nil, problems[.audio] == nil { return }
+        throw problem
     }
 
     private func tick(_ now: HostTime) {
@@ -235,7 +248,7 @@ final class Presenter {
         case .snapshot:
             if let lastShown {
                 let name = "sluice-\(WallTime.now().fileStamp).png"
-                SnapshotOutput.save(lastShown.frame, to: name, reporter: wiring.reporter)
+                wiring.snapshots.save(lastShown.frame, to: name)
             }
         case .overlay, .help: break
         case .seek(let distance): seek(by: distance)

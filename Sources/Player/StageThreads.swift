@@ -22,15 +22,16 @@ struct StageThreads {
     /// Files end by their media; live input ends by the clock, which the presenter watches.
     private var mediaDuration: Span? { description.isLive ? nil : settings.duration }
 
-    func startVideo(raw: RawOutput?, snapshots: SnapshotOutput?) -> NamedThread {
-        let given = Handed(value: (raw, snapshots))
+    func startVideo(raw: RawOutput?, snapshots: SnapshotOutput) -> NamedThread {
+        let given = Handed(value: raw)
         let (shared, pictures, clock) = (shared, pictures, clock)
         let make = { @Sendable [self] in
             VideoStage(
                 .init(
                     plan: plan, queues: queues, pictures: pictures, clock: clock, statistics: statistics,
-                    reporter: reporter, cancel: stop, raw: given.value.0, snapshots: given.value.1,
-                    converts: converts, duration: mediaDuration, wake: { shared.wake() }))
+                    reporter: reporter, cancel: stop, raw: given.value, snapshots: snapshots,
+                    converts: converts, unplayable: { error in markUnplayable(.video, error) },
+                    duration: mediaDuration, wake: { shared.wake() }))
         }
         return NamedThread("video") {
             do throws(SluiceError) { try make().run() } catch { shared.fail(error) }
@@ -50,13 +51,19 @@ struct StageThreads {
                     cancel: stop,
                     makeSink: { (rate, channels) throws(SluiceError) in try openSink(rate, channels) },
                     publishSink: { sink in shared.state.withLock { $0.sink = sink } }, wav: given.value,
-                    expectsVideo: { [feed] in feed.shared.read { $0.video != nil } }, duration: mediaDuration))
+                    expectsVideo: { [feed] in feed.shared.read { $0.video != nil } },
+                    unplayable: { error in markUnplayable(.audio, error) }, duration: mediaDuration))
         }
         return NamedThread("audio") {
             do throws(SluiceError) { try make().run() } catch { shared.fail(error) }
             shared.state.withLock { $0.soundDone = true }
             shared.wake()
         }
+    }
+
+    private func markUnplayable(_ kind: TrackKind, _ error: SluiceError) {
+        feed.shared.withLock { $0.unplayable[kind] = error }
+        shared.wake()
     }
 
     /// The device; a clock in its place where there is none and none was demanded.

@@ -1,4 +1,4 @@
-// The statistics as the status line of SPEC §7 and as the overlay.
+// The statistics as the status line of `--json` and as the overlay.
 import Model
 import Timing
 

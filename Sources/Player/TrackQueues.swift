@@ -11,6 +11,8 @@ final class TrackQueues: Sendable {
         var first: MediaTime?
         var last: MediaTime?
         var isUsed = false
+        /// A live line that is full loses packets until its next key frame.
+        var isDropping = false
         var count: Int { items.count - head }
         var span: Span {
             guard let first, let last, count > 0 else { return .zero }
@@ -25,11 +27,14 @@ final class TrackQueues: Sendable {
 
     private static let enough = Span.seconds(1)
     private static let byteLimit = 24 << 20
+    /// Live media that may wait for a slow decoder; beyond it whole GOPs are lost.
+    static let liveLimit = Span.seconds(10)
     private let state = Monitor(State())
 
+    enum Pushed { case taken, dropped, ended }
+
     /// - Parameter waits: True for sources that can wait; live ones never do.
-    /// - Returns: False when playback has ended.
-    func push(_ item: StageItem, to kind: TrackKind, waits: Bool) -> Bool {
+    func push(_ item: StageItem, to kind: TrackKind, waits: Bool) -> Pushed {
         if waits {
             let isOpen = state.wait(until: nil) { state -> Bool? in
                 if state.isClosed { return false }
@@ -38,12 +43,15 @@ final class TrackQueues: Sendable {
                 let satisfied = !lines.isEmpty && lines.allSatisfy { $0.span > Self.enough && $0.count > 8 }
                 return full || satisfied ? nil : true
             }
-            guard isOpen == true else { return false }
+            guard isOpen == true else { return .ended }
         }
         return state.withLock { state in
-            guard !state.isClosed else { return false }
-            if kind == .video { Self.append(item, to: &state.video) } else { Self.append(item, to: &state.audio) }
-            return true
+            guard !state.isClosed else { return .ended }
+            let taken =
+                kind == .video
+                ? Self.append(item, to: &state.video, isBounded: !waits)
+                : Self.append(item, to: &state.audio, isBounded: !waits)
+            return taken ? .taken : .dropped
         }
     }
 
@@ -76,14 +84,24 @@ final class TrackQueues: Sendable {
     /// Media waiting in front of a decoder.
     func span(_ kind: TrackKind) -> Span { state.read { kind == .video ? $0.video.span : $0.audio.span } }
 
-    private static func append(_ item: StageItem, to line: inout Line) {
+    /// False when the line is full and the packet is lost.
+    private static func append(_ item: StageItem, to line: inout Line, isBounded: Bool) -> Bool {
         line.isUsed = true
         if case .packet(let packet) = item {
+            if isBounded {
+                let isFull = line.span > liveLimit || line.bytes > byteLimit || line.count > 4096
+                if line.isDropping, packet.isKeyframe, line.span < liveLimit / 2, !isFull {
+                    line.isDropping = false
+                }
+                if isFull { line.isDropping = true }
+                guard !line.isDropping else { return false }
+            }
             line.bytes += packet.data.count
             line.last = packet.orderTime ?? line.last
             if line.first == nil { line.first = packet.orderTime }
         }
         line.items.append(item)
+        return true
     }
 
     private static func take(from line: inout Line) -> StageItem? {

@@ -17,6 +17,8 @@ final class VideoStage {
         var snapshots: SnapshotOutput?
         /// The screen takes only some layouts; nil: it takes none and no conversion is needed.
         var converts: Bool
+        /// Told when the track cannot be decoded at all.
+        var unplayable: @Sendable (SluiceError) -> Void
         /// Ends the picture after this much media; nil: at the end of the input.
         var duration: Span?
         var wake: @Sendable () -> Void
@@ -74,6 +76,7 @@ final class VideoStage {
         } catch {
             decoder = nil
             wiring.reporter.log(.warning, "the picture is left out: \(error.why)")
+            wiring.unplayable(error)
         }
     }
 
@@ -115,12 +118,12 @@ final class VideoStage {
             if isPastEnd { return }
         }
         try wiring.raw?.write(frame)
-        wiring.snapshots?.consider(frame, reporter: wiring.reporter)
         let arrival = frame.pts.flatMap { arrivals.removeValue(forKey: $0) }
         let now = HostTime.now()
         var picture = DecodedPicture(
             frame: frame, pts: frame.pts, epoch: epoch, mark: Self.mark(of: frame),
             decodeTime: arrival.map { now - $0 } ?? .zero)
+        defer { wiring.snapshots?.consider(frame) }
         if wiring.plan == .unpaced {
             _ = wiring.statistics.shown(picture, at: now, wall: .now())
             return

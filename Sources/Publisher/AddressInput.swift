@@ -42,7 +42,13 @@ final class AddressInput: PublishInput, @unchecked Sendable {
         while !stop.isSet {
             guard let event = source.next(until: deadline) else { break }
             switch event {
-            case .opened(let value): description = value
+            case .opened(let value):
+                description = value
+                if value.isLive, let start = settings.startAt, start > .zero {
+                    throw SluiceError(
+                        .usage, "cannot push \(address) from \(start.seconds) s",
+                        why: "a live stream has no beginning", hint: "leave out --start-at")
+                }
             case .tracks(let list):
                 tracks = list
                 let kinds = Set(list.map(\.kind))

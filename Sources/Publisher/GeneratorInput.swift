@@ -64,12 +64,15 @@ final class GeneratorInput: PublishInput, @unchecked Sendable {
         let startWall = InputContext.wall(of: context.start)
         var pictures = 0
         var blocks = 0
+        var pacer = Pacer()
+        // Time zero is the session's, so that several inputs stay together.
+        _ = pacer.due(.zero, now: context.start)
         while !context.stop.isSet {
             let pictureTime = video == nil ? Double.infinity : Double(pictures) / fps
             let blockTime = audio == nil ? Double.infinity : Double(blocks) * block
             let time = MediaTime(seconds: min(pictureTime, blockTime))
             if context.isOver(time) { break }
-            guard wait(time, context) else { break }
+            guard wait(time, &pacer, context) else { break }
             if pictureTime <= blockTime, let video, let pattern {
                 let wall = context.isPaced ? WallTime.now() : startWall + (time - .zero)
                 let frame = try pattern.frame(at: pictures, wall: wall)
@@ -90,8 +93,12 @@ final class GeneratorInput: PublishInput, @unchecked Sendable {
     /// By the session's own zero, so that sound and pictures of several inputs stay together. Like a camera it
     /// never waits for room in the target: what the network does not take is the backlog's business, and sound
     /// that waited for pictures to leave would be as late as they are.
-    private func wait(_ time: MediaTime, _ context: InputContext) -> Bool {
-        if context.isPaced { return context.pause.wait(until: context.start + (time - .zero)) }
+    private func wait(_ time: MediaTime, _ pacer: inout Pacer, _ context: InputContext) -> Bool {
+        if context.isPaced {
+            let due = pacer.due(time, now: .now())
+            defer { pacer.released(time, now: .now()) }
+            return context.pause.wait(until: due)
+        }
         guard context.keepsTogether else { return !context.stop.isSet }
         return context.outlet.keepTogether(input: context.index, at: time, cancel: context.stop)
     }

@@ -1,7 +1,7 @@
 // What a push did, for the result line.
 public import Model
 
-/// The totals of one push (SPEC §8).
+/// The totals of one push.
 public struct PublishResult: Sendable, Equatable {
     /// Length of the media that was sent.
     public var duration = Span.zero

@@ -49,9 +49,16 @@ public final class PublishSession {
                 expected: plan.ids, marks: settings.marks && settings.target.isNetwork,
                 isOrdered: !settings.target.isNetwork, base: plan.base),
             target: target, statistics: statistics, reporter: reporter)
-        let stages = try plan.makeStages(
-            outlet: outlet, statistics: statistics, reporter: reporter,
-            onFailure: { error in progress.withLock { $0.failure = $0.failure ?? error } })
+        let stages: [[Int: any TrackStage]]
+        do throws(SluiceError) {
+            stages = try plan.makeStages(
+                outlet: outlet, statistics: statistics, reporter: reporter,
+                onFailure: { error in progress.withLock { $0.failure = $0.failure ?? error } })
+        } catch {
+            // The target is open already: leave it as clean as it can be.
+            try? outlet.finish()
+            throw error
+        }
         reporter.report(ServiceEvent.pushBegins.event())
         let threads = start(inputs, stages, outlet, target)
         wait(target)
@@ -117,7 +124,8 @@ public final class PublishSession {
                 return cancel.isSet || progress.failure != nil || ended ? true : nil
             }
             if over == true { return }
-            next += .seconds(1)
+            // After a stop of the process there is one line, not one for each second that it slept.
+            next = max(next + .seconds(1), .now())
             reporter.report(statistics.statusEvent(queue: target.waiting, now: .now()))
         }
     }

@@ -5,6 +5,7 @@ import Model
 /// Makes the inputs and picks the tracks.
 enum InputOpening {
     static func make(_ settings: PublishSettings, stop: CancelFlag) throws(SluiceError) -> [any PublishInput] {
+        try check(settings)
         var made: [any PublishInput] = []
         for input in settings.inputs {
             switch input {
@@ -20,6 +21,19 @@ enum InputOpening {
             }
         }
         return made
+    }
+
+    /// Options that no input can follow are said, not ignored.
+    private static func check(_ settings: PublishSettings) throws(SluiceError) {
+        let isRaw = settings.inputFormat?.isRawVideo == true
+        let seekable = settings.inputs.contains { input in
+            if case .address(let address) = input { address.scheme != .standardStream || !isRaw } else { false }
+        }
+        guard !seekable, settings.startAt != nil || settings.repetition != .once else { return }
+        throw SluiceError(
+            .usage, "cannot push \(settings.target)",
+            why: "\(settings.startAt != nil ? "--start-at" : "--loop") needs an input that has a beginning",
+            hint: "generated and raw input runs from now on; leave the option out")
     }
 
     /// A chosen track and the input that delivers it.
@@ -49,7 +63,16 @@ enum InputOpening {
                 audio = Choice(input: index, track: track)
             }
         }
+        try requireAskedFor(settings.source.videoTrack, video, "video")
+        try requireAskedFor(settings.source.audioTrack, audio, "audio")
         return (video, audio)
+    }
+
+    private static func requireAskedFor(_ index: Int?, _ choice: Choice?, _ kind: String) throws(SluiceError) {
+        guard let index, choice == nil else { return }
+        throw SluiceError(
+            .noMedia, "cannot push", why: "no input has a \(kind) track \(index)",
+            hint: "tracks are counted from 0; leave out --\(kind)-track for the first")
     }
 
     private static func pick(_ index: Int?, of tracks: [Track]) -> Track? {
@@ -83,7 +106,7 @@ struct StagePlan {
             if treatment != .leaveOut { entries.append(entry(0, video, treatment)) }
         }
         if let audio = chosen.audio {
-            let treatment = try planner.audio(audio.track)
+            let treatment = try planner.audio(audio.track, isDecoded: inputs[audio.input].deliversFrames)
             if treatment != .leaveOut { entries.append(entry(1, audio, treatment)) }
         }
         guard !entries.isEmpty else {
@@ -138,6 +161,9 @@ struct StagePlan {
     ) throws(SluiceError) -> [[Int: any TrackStage]] {
         var stages = [[Int: any TrackStage]](repeating: [:], count: inputs.count)
         for entry in entries {
+            let done =
+                if case .encode(let codec) = entry.treatment { "encoded as \(codec.rawValue)" } else { "copied" }
+            reporter.log(.info, "\(entry.track.kind.rawValue): \(entry.track.codec.rawValue), \(done)")
             let source = entry.deliversFrames ? nil : entry.track
             switch entry.treatment {
             case .leaveOut: break

@@ -11,6 +11,8 @@ struct TargetAbility: Sendable {
     var mostChannels: Int?
     /// First choice when sound must be encoded.
     var preferredAudio = Codec.aac
+    /// Plain samples only.
+    var isPCM = false
 
     /// nil sets carry everything.
     func carries(_ track: Track) -> Bool {
@@ -33,7 +35,7 @@ struct TargetAbility: Sendable {
     static let mp4 = TargetAbility(
         name: "mp4", video: ["h264", "hevc", "av1", "vp9", "mpeg4"],
         audio: ["aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"])
-    static let wav = TargetAbility(name: "wav", video: [], audio: nil)
+    static let wav = TargetAbility(name: "wav", video: [], audio: nil, isPCM: true)
 
     /// - Parameter format: FFmpeg's muxer name, or a file's extension.
     static func container(_ format: String) -> TargetAbility {
@@ -41,6 +43,7 @@ struct TargetAbility: Sendable {
         case "flv": flv
         case "mpegts", "ts", "m2ts", "mts": transportStream
         case "mp4", "mov", "m4v", "m4a", "ismv", "f4v": mp4
+        case "wav": wav
         default: TargetAbility(name: format)
         }
     }
@@ -78,7 +81,14 @@ struct TrackPlan {
         }
     }
 
-    func audio(_ track: Track) throws(SluiceError) -> Treatment {
+    /// - Parameter isDecoded: Samples come, not packets: there is nothing to copy.
+    func audio(_ track: Track, isDecoded: Bool = false) throws(SluiceError) -> Treatment {
+        if ability.isPCM, isDecoded || !track.codec.rawValue.hasPrefix("pcm_") || settings.audioBitRate != nil {
+            throw SluiceError(
+                .unsupportedCodec, "cannot push \(settings.target)",
+                why: "\(ability.name) holds plain samples, and a push makes aac or opus",
+                hint: "sluice play INPUT --wav FILE writes plain samples")
+        }
         switch settings.audio {
         case .some(.none): return .leaveOut
         case .some(.copy):
@@ -89,12 +99,12 @@ struct TrackPlan {
             }
             var unlimited = ability
             unlimited.mostChannels = nil
-            guard unlimited.carries(track) else { throw cannotCarry(track) }
+            guard !isDecoded, unlimited.carries(track) else { throw cannotCarry(track) }
             return .copy
         case .some(.aac): return .encode(.aac)
         case .some(.opus): return .encode(.opus)
         case nil:
-            return settings.audioBitRate != nil || !ability.carries(track)
+            return isDecoded || settings.audioBitRate != nil || !ability.carries(track)
                 ? .encode(ability.preferredAudio) : .copy
         }
     }

@@ -2,9 +2,18 @@
 public import Model
 
 /// Shifts the packets of each pass so that it begins where the pass before ended. All tracks share one
-/// shift: sound and picture stay together over any number of loops.
+/// shift: sound and picture stay together over any number of loops. A jump inside a pass (recordings that
+/// were glued together) is closed in the same way, at whichever track meets it first.
 public struct LoopTimeline: Sendable {
-    private var shift = Span.zero
+    /// A step back of more than this, or a step forward of more than `gap`, is another timeline.
+    static let rollback = Span.seconds(1)
+    static let gap = Span.seconds(10)
+
+    /// What is added to the stamps; a new one for each pass and each jump.
+    private var shifts = [Span.zero]
+    /// Which of them a track uses, and its last stamp as the source gave it.
+    private var states: [Int: (generation: Int, original: MediaTime)] = [:]
+    private var shift: Span { shifts[shifts.count - 1] }
     /// Earliest presentation of the pass: the next one is put so that its pictures follow without a gap,
     /// even where B-frames let decoding begin before.
     private var first: MediaTime?
@@ -17,7 +26,8 @@ public struct LoopTimeline: Sendable {
     /// Call between the last packet of a pass and the first of the next.
     public mutating func nextPass() {
         guard let first, let end else { return }
-        shift = shift + max(end - first, .milliseconds(1))
+        shifts = [shift + max(end - first, .milliseconds(1))]
+        states = [:]
         self.end = nil
         self.first = nil
     }
@@ -27,7 +37,14 @@ public struct LoopTimeline: Sendable {
         guard let original = packet.orderTime else { return packet }
         first = min(first ?? packet.pts ?? original, packet.pts ?? original)
         let step = packet.duration ?? lastStep[packet.track] ?? .zero
-        end = max(end ?? original, max(original, packet.pts ?? original) + step)
+        let shift = shift(for: packet, at: original, step: step)
+        if shifts.count > 1 {
+            // Times of the pass are told in the terms of the latest shift.
+            let moved = (packet.pts ?? original) + (shift - self.shift)
+            end = max(end ?? moved, moved + step)
+        } else {
+            end = max(end ?? original, max(original, packet.pts ?? original) + step)
+        }
         var moved = packet
         moved.pts = packet.pts.map { $0 + shift }
         moved.dts = packet.dts.map { $0 + shift }
@@ -44,5 +61,29 @@ public struct LoopTimeline: Sendable {
         }
         lastOrder[packet.track] = order
         return moved
+    }
+
+    private mutating func shift(for packet: Packet, at original: MediaTime, step: Span) -> Span {
+        let latest = shifts.count - 1
+        guard let state = states[packet.track] else {
+            states[packet.track] = (latest, original)
+            return shifts[latest]
+        }
+        var generation = state.generation
+        if original < state.original - Self.rollback || original > state.original + Self.gap {
+            if generation == latest {
+                // The first track to meet the jump decides where the stream goes on.
+                let wanted = (lastOrder[packet.track] ?? .zero) + max(step, .milliseconds(1))
+                let change = wanted - original
+                first = first.map { $0 + (shifts[latest] - change) }
+                end = end.map { $0 + (shifts[latest] - change) }
+                shifts.append(change)
+                generation = latest + 1
+            } else {
+                generation = latest
+            }
+        }
+        states[packet.track] = (generation, original)
+        return shifts[generation]
     }
 }

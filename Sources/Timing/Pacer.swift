@@ -4,7 +4,7 @@ public import Model
 /// Paces by order time (dts) against a monotonic clock. The anchor is set once, so nothing drifts over
 /// hours; after a pause the backlog leaves at no more than `catchUpRate`.
 public struct Pacer: Sendable {
-    /// Greatest speed while making up for a pause (SPEC §2).
+    /// Greatest speed while making up for a pause.
     public static let catchUpRate = 1.25
 
     private var anchorHost: HostTime?

@@ -84,11 +84,26 @@ import Testing
         // Badly interleaved: two seconds of sound before the first picture. The reader must get through.
         _ = queues.push(packet(.audio, 0), to: .audio, waits: true)
         for ms in stride(from: Int64(0), to: 2000, by: 20) {
-            #expect(queues.push(packet(.audio, ms), to: .audio, waits: false))
+            #expect(queues.push(packet(.audio, ms), to: .audio, waits: false) == .taken)
         }
-        #expect(queues.push(packet(.video, 0), to: .video, waits: false))
-        #expect(queues.push(packet(.video, 40), to: .video, waits: true))
+        #expect(queues.push(packet(.video, 0), to: .video, waits: false) == .taken)
+        #expect(queues.push(packet(.video, 40), to: .video, waits: true) == .taken)
         #expect(queues.span(.audio) >= .seconds(1))
+    }
+
+    @Test func aDecoderThatIsTooSlow_losesWholeGOPsOfALiveStream() {
+        let queues = TrackQueues()
+        var taken = 0
+        for index in 0..<2000 {
+            let time = MediaTime(milliseconds: Int64(index) * 40)
+            let item = StageItem.packet(
+                Packet(
+                    track: 0, kind: .video, pts: time, dts: time, isKeyframe: index % 25 == 0, data: [0],
+                    arrival: .zero))
+            if queues.push(item, to: .video, waits: false) == .taken { taken += 1 }
+        }
+        #expect(taken < 300)
+        #expect(queues.span(.video) <= TrackQueues.liveLimit + .seconds(1))
     }
 
     @Test func clearing_keepsTheAnnouncedTracks() {

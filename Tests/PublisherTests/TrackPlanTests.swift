@@ -26,6 +26,17 @@ import Testing
         #expect(try TrackPlan(settings: try settings(), ability: .container("mp4")).audio(aac(6)) == .copy)
     }
 
+    @Test func generatedSound_isNeverCopied() throws {
+        let tone = Track(id: 0, kind: .audio, codec: Codec(rawValue: "pcm_f32le"))
+        for container in ["matroska", "mkv", "mp4", "mpegts"] {
+            let plan = TrackPlan(settings: try settings(), ability: .container(container))
+            #expect(try plan.audio(tone, isDecoded: true) == .encode(.aac))
+        }
+        let wav = TrackPlan(settings: try settings(), ability: .container("wav"))
+        #expect(throws: SluiceError.self) { try wav.audio(tone, isDecoded: true) }
+        #expect(try wav.audio(tone) == .copy)
+    }
+
     @Test func anOptionThatAsksForAChange_impliesEncoding() throws {
         for change: (inout PublishSettings) -> Void in [
             { $0.bitRate = 1 }, { $0.size = PictureSize(width: 2, height: 2) }, { $0.frameRate = Rational(25, 1) },

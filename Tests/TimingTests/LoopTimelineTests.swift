@@ -10,6 +10,33 @@ import Timing
             data: [], arrival: .zero)
     }
 
+    @Test func aStepBack_isClosedForAllTracksAtOnce() {
+        var timeline = LoopTimeline()
+        var last: [Int: MediaTime] = [:]
+        for index in 0..<200 {
+            // Both tracks step back by 100 s, sound three packets later than the picture.
+            let video = Int64(index) * 40 + (index < 100 ? 200_000 : 100_000)
+            let audio = Int64(index) * 40 + (index < 103 ? 200_000 : 100_000)
+            for source in [packet(0, video, duration: 40), packet(1, audio, duration: 40)] {
+                let placed = timeline.place(source).orderTime ?? .zero
+                if let before = last[source.track] {
+                    #expect(placed > before)
+                    #expect(placed - before < .milliseconds(100))
+                }
+                last[source.track] = placed
+            }
+        }
+        let apart = ((last[0] ?? .zero) - (last[1] ?? .zero)).magnitude
+        #expect(apart < .milliseconds(130))
+    }
+
+    @Test func aHole_isNotPacedOver() {
+        var timeline = LoopTimeline()
+        _ = timeline.place(packet(0, 0, duration: 40))
+        let after = timeline.place(packet(0, 3_600_000, duration: 40)).orderTime
+        #expect(after == MediaTime(milliseconds: 40))
+    }
+
     @Test func loops_areStrictlyMonotonicAndKeepTracksTogether() {
         var timeline = LoopTimeline()
         var last: [Int: MediaTime] = [:]
