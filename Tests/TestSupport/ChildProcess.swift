@@ -79,7 +79,8 @@ enum ChildProcess {
         defer { for text in arguments + settings { free(text) } }
         var pid = pid_t()
         let status = descriptors.withLock { _ in
-            posix_spawnp(&pid, "setpriv", &actions, &attributes, &arguments, &settings)
+            keepDescriptorsFromChildren()
+            return posix_spawnp(&pid, "setpriv", &actions, &attributes, &arguments, &settings)
         }
         return status == 0 ? .started(pid) : .failed(status)
     }
@@ -99,4 +100,17 @@ func makePipe() throws -> (read: Int32, write: Int32) {
     }
     guard status == 0 else { throw LabError("no pipe: errno \(errno)") }
     return (ends[0], ends[1])
+}
+
+/// Sockets of other tests come from libraries that do not mark them; a child that holds a copy of one would keep
+/// it open after its owner has closed it.
+private func keepDescriptorsFromChildren() {
+    guard let directory = opendir("/proc/self/fd") else { return }
+    defer { closedir(directory) }
+    while let entry = readdir(directory) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    }
 }

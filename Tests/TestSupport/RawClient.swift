@@ -76,8 +76,11 @@ public final class RawClient: @unchecked Sendable {
     public func finishSending() { shutdown(handle, Int32(SHUT_WR)) }
 
     private func ready(_ what: Int32, _ deadline: HostTime) -> Bool {
-        var entry = pollfd(fd: handle, events: Int16(what), revents: 0)
-        let left = max(0, (deadline - HostTime.now()).milliseconds.rounded(.up))
-        return poll(&entry, 1, Int32(min(left, 1e6))) > 0
+        while true {
+            var entry = pollfd(fd: handle, events: Int16(what), revents: 0)
+            let left = max(0, (deadline - HostTime.now()).milliseconds.rounded(.up))
+            let found = poll(&entry, 1, Int32(min(left, 1e6)))
+            if found >= 0 || errno != EINTR { return found > 0 }
+        }
     }
 }
