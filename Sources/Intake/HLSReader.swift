@@ -105,7 +105,7 @@ final class HLSReader: SourceReader {
     private func follow(_ first: Loaded, hadMedia: inout Bool) throws(SluiceError) {
         var loaded = first
         var schedule = SegmentSchedule()
-        schedule.loaded(loaded.playlist)
+        schedule.loaded(loaded.playlist, at: loaded.requested)
         var feed = SegmentFeed(queue: queue, cancel: cancel, format: settings.format)
         defer { feed.finish() }
         var lastProgress = HostTime.now()
@@ -122,7 +122,7 @@ final class HLSReader: SourceReader {
                 if let problem = feed.problem { throw problem }
                 guard let next = try reload(loaded) else { continue }
                 loaded = next
-                schedule.loaded(next.playlist)
+                schedule.loaded(next.playlist, at: next.requested)
             case .fetch(let segment):
                 if segment.isGap { continue }
                 if segment.isDiscontinuity || (map != nil && segment.map != map) { feed.restart() }

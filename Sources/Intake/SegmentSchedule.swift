@@ -11,15 +11,23 @@ struct SegmentSchedule {
         case ended
     }
 
+    /// Asked this often while the rhythm of the server is unknown, and once the next segment is due.
+    static let searching = Span.milliseconds(250)
+    static let expecting = Span.milliseconds(150)
+
     private var next: Int?
     private var unchanged = 0
+    /// When a new segment was last seen to have come.
+    private var lastChange: HostTime?
     private var lastNewest: Int?
     private(set) var missed = 0
 
-    /// Takes note of a playlist that has just been loaded.
-    mutating func loaded(_ playlist: MediaPlaylist) {
+    /// Takes note of a playlist that was asked for at `time` and has just been loaded.
+    mutating func loaded(_ playlist: MediaPlaylist, at time: HostTime) {
         let newest = playlist.segments.last?.sequence
         unchanged = newest == lastNewest ? unchanged + 1 : 0
+        // The first playlist says nothing about when its last segment came.
+        if unchanged == 0, lastNewest != nil { lastChange = time }
         // A sequence that runs backwards is a server that started again: join it anew.
         if let newest, let last = lastNewest, newest < last { next = nil }
         lastNewest = newest
@@ -42,10 +50,15 @@ struct SegmentSchedule {
             return .fetch(segment)
         }
         if playlist.isEnded { return .ended }
-        // RFC 8216 §6.3.4 lets a client come back after half a target duration when nothing changed;
-        // a quarter of it, at most half a second, keeps close to the edge at the cost of a small GET.
-        let pause = min(.milliseconds(500), max(.milliseconds(100), playlist.targetDuration / 4))
-        return .reload(at: loadedAt + pause)
+        // RFC 8216 §6.3.4 lets a client come back after half a target duration when nothing changed. That is
+        // up to a second of delay for nothing: asked just when the next segment is due, and then briskly, a
+        // server answers two or three small requests a segment.
+        guard let lastChange else { return .reload(at: loadedAt + Self.searching) }
+        let length = playlist.segments.last?.duration ?? playlist.targetDuration
+        let expected = lastChange + length - .milliseconds(50)
+        // A server that has stopped is not asked seven times a second for ever.
+        let pause = staleLoads > 20 ? min(.seconds(1), playlist.targetDuration / 2) : Self.expecting
+        return .reload(at: max(expected, loadedAt + pause))
     }
 
     /// How often the playlist has come back without anything new.

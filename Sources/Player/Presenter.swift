@@ -102,6 +102,7 @@ final class Presenter {
                 _ = wiring.pictures.takeFirst()
                 wiring.statistics.dropped(1)
             case .show:
+                if soundIsStarved(now) { return now + .milliseconds(10) }
                 if let picture = wiring.pictures.takeFirst() { try show(picture) }
             }
         }
@@ -118,6 +119,19 @@ final class Presenter {
         }
     }
     private var waitingSince: HostTime?
+
+    /// Sound that ran dry is waited for, so that both go on together; not for long, since it may be a hole in
+    /// the stream's sound alone.
+    private func soundIsStarved(_ now: HostTime) -> Bool {
+        guard let sound = wiring.sound(), sound.position.state == .starved, !wiring.soundIsDone() else {
+            starvedSince = nil
+            return false
+        }
+        starvedSince = starvedSince ?? now
+        return now - (starvedSince ?? now) < Self.soundPatience
+    }
+    private var starvedSince: HostTime?
+    private static let soundPatience = Span.seconds(1)
 
     private var soundRuns: Bool { wiring.sound().map { $0.position.state == .playing } ?? false }
 

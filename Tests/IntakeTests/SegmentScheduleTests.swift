@@ -22,34 +22,49 @@ import Wire
     @Test func liveStream_beginsWithTheNewestSegment() {
         var schedule = SegmentSchedule()
         let list = playlist(10...15)
-        schedule.loaded(list)
+        schedule.loaded(list, at: .zero)
         #expect(fetched(schedule.step(list, loadedAt: .zero)) == 15)
-        #expect(schedule.step(list, loadedAt: .zero) == .reload(at: .zero + .milliseconds(500)))
+        #expect(schedule.step(list, loadedAt: .zero) == .reload(at: .zero + SegmentSchedule.searching))
     }
 
     @Test func segmentsThatLeftTheList_areCountedAndSkipped() {
         var schedule = SegmentSchedule()
-        schedule.loaded(playlist(1...3))
+        schedule.loaded(playlist(1...3), at: .zero)
         _ = schedule.step(playlist(1...3), loadedAt: .zero)
         let later = playlist(8...10)
-        schedule.loaded(later)
+        schedule.loaded(later, at: .zero)
         #expect(fetched(schedule.step(later, loadedAt: .zero)) == 8)
         #expect(schedule.missed == 4)
     }
 
     @Test func aServerThatStartedAgain_isJoinedAnew() {
         var schedule = SegmentSchedule()
-        schedule.loaded(playlist(100...103))
+        schedule.loaded(playlist(100...103), at: .zero)
         _ = schedule.step(playlist(100...103), loadedAt: .zero)
         let again = playlist(0...2)
-        schedule.loaded(again)
+        schedule.loaded(again, at: .zero)
         #expect(fetched(schedule.step(again, loadedAt: .zero)) == 2)
+    }
+
+    @Test func onceTheRhythmIsKnown_itAsksWhenTheNextSegmentIsDue() {
+        var schedule = SegmentSchedule()
+        schedule.loaded(playlist(1...3), at: .zero)
+        _ = schedule.step(playlist(1...3), loadedAt: .zero)
+        let change = HostTime(seconds: 10)
+        let list = playlist(2...4)
+        schedule.loaded(list, at: change)
+        #expect(fetched(schedule.step(list, loadedAt: change)) == 4)
+        // Segments of two seconds: not before 1.95 s, then briskly.
+        #expect(schedule.step(list, loadedAt: change) == .reload(at: HostTime(seconds: 11.95)))
+        let late = HostTime(seconds: 12.1)
+        schedule.loaded(list, at: late)
+        #expect(schedule.step(list, loadedAt: late) == .reload(at: late + SegmentSchedule.expecting))
     }
 
     @Test func theEnd_comesAfterTheLastSegment() {
         var schedule = SegmentSchedule()
         let list = playlist(1...2, ended: true)
-        schedule.loaded(list)
+        schedule.loaded(list, at: .zero)
         #expect(fetched(schedule.step(list, loadedAt: .zero)) == 2)
         #expect(schedule.step(list, loadedAt: .zero) == .ended)
     }
