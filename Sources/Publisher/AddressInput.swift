@@ -128,7 +128,6 @@ private struct AddressRun {
         self.context = context
         self.isPaced = isPaced
         order = Interleaver(tracks: Array(stages.keys), patience: .seconds(1))
-        if context.keepsTogether { context.outlet.inputBegins(context.index) }
     }
 
     mutating func changed(_ track: Track) throws(SluiceError) {

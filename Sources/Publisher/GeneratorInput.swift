@@ -58,7 +58,6 @@ final class GeneratorInput: PublishInput, @unchecked Sendable {
         let video = pattern == nil ? nil : stages[Self.video]
         let audio = stages[Self.audio]
         guard video != nil || audio != nil else { return }
-        if context.keepsTogether { context.outlet.inputBegins(context.index) }
         let fps = pattern?.frameRate.positiveValue ?? 30
         let block = Double(Tone.blockSize) / Double(silence.format.sampleRate)
         let startWall = InputContext.wall(of: context.start)

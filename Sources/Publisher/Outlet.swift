@@ -29,6 +29,10 @@ final class Outlet: Sendable {
         var failure: SluiceError?
         /// Order time up to which each input has come; nil once it has ended.
         var progress: [Int: MediaTime] = [:]
+        /// Inputs that have no end of their own, and how far the others have come.
+        var endless: Set<Int> = []
+        var furthest = MediaTime.zero
+        var othersHaveEnded = false
     }
 
     /// How long the announcement waits for a track whose parameters do not come.
@@ -100,21 +104,44 @@ final class Outlet: Sendable {
 
     // MARK: Inputs that are read faster than real time keep together
 
-    /// Waits while this input is far ahead of another one. False when the push is over.
+    /// Waits while this input is far ahead of another one; an endless one is never ahead of one that ends, and
+    /// ends where the last of those has ended. False when the push is over for this input.
     func keepTogether(input: Int, at time: MediaTime, cancel: CancelFlag) -> Bool {
-        state.withLock { $0.progress[input] = time }
+        state.withLock { state in
+            state.progress[input] = time
+            if !state.endless.contains(input) { state.furthest = max(state.furthest, time) }
+        }
         while !cancel.isSet {
-            let ahead = state.wait(until: .now() + .milliseconds(50)) { state -> Bool? in
-                let others = state.progress.filter { $0.key != input }.values
-                return others.allSatisfy { time - $0 < .seconds(2) } ? true : nil
+            let goesOn = state.wait(until: .now() + .milliseconds(50)) { state -> Bool? in
+                let isEndless = state.endless.contains(input)
+                if isEndless, state.othersHaveEnded { return time < state.furthest }
+                let isTogether = state.progress.allSatisfy { other, reached in
+                    let lead = isEndless && !state.endless.contains(other) ? Span.zero : .seconds(2)
+                    return other == input || time - reached <= lead
+                }
+                return isTogether ? true : nil
             }
-            if ahead == true { return true }
+            if let goesOn { return goesOn }
         }
         return false
     }
 
-    func inputBegins(_ input: Int) { state.withLock { $0.progress[input] = .zero } }
-    func inputEnded(_ input: Int) { state.withLock { _ = $0.progress.removeValue(forKey: input) } }
+    /// Called once, before the first input starts: none may run away from one that has yet to begin.
+    func inputsBegin(_ inputs: [Int], endless: Set<Int>) {
+        state.withLock { state in
+            for input in inputs { state.progress[input] = .zero }
+            state.endless = endless
+        }
+    }
+
+    func inputEnded(_ input: Int) {
+        state.withLock { state in
+            state.progress[input] = nil
+            if !state.endless.contains(input) {
+                state.othersHaveEnded = state.progress.keys.allSatisfy(state.endless.contains)
+            }
+        }
+    }
 
     // MARK: Inside
 

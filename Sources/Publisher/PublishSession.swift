@@ -19,6 +19,8 @@ public final class PublishSession {
         var runningFinite = 0
         /// Known before the inputs start: a short one may have ended before anybody waits for it.
         var hasFinite = false
+        /// Inputs that keep together all end by themselves, and at the same media time.
+        var runningTogether: Int?
         var failure: SluiceError?
     }
 
@@ -89,6 +91,11 @@ public final class PublishSession {
             $0.hasFinite = !finite.isEmpty
         }
         let isPaced = settings.isPaced && settings.target.isNetwork
+        let keepsTogether = !isPaced && used.count > 1
+        if keepsTogether {
+            progress.withLock { $0.runningTogether = used.count }
+            outlet.inputsBegin(used, endless: Set(used.filter { !inputs[$0].isFinite }))
+        }
         let pause = CancellableWait(stop)
         let begin = HostTime.now()
         let progress = progress
@@ -96,7 +103,7 @@ public final class PublishSession {
             let input = inputs[index]
             let context = InputContext(
                 index: index, settings: settings, outlet: outlet, reporter: reporter, stop: stop, pause: pause,
-                start: begin, isPaced: isPaced, keepsTogether: !isPaced && used.count > 1,
+                start: begin, isPaced: isPaced, keepsTogether: keepsTogether,
                 waiting: { target.waiting })
             let mine = stages[index]
             return NamedThread("input-\(index)") {
@@ -108,6 +115,7 @@ public final class PublishSession {
                     // A tone runs for ever; the push ends with the last input that ends by itself, or, where
                     // there is none, with the first that reaches the wanted duration.
                     progress.runningFinite -= input.isFinite ? 1 : finite.isEmpty ? 1 : 0
+                    progress.runningTogether = progress.runningTogether.map { $0 - 1 }
                 }
             }
         }
@@ -120,7 +128,9 @@ public final class PublishSession {
         while true {
             let cancel = cancel
             let over = progress.wait(until: next) { progress -> Bool? in
-                let ended = hasFinite ? progress.runningFinite <= 0 : progress.runningFinite < 0
+                let ended =
+                    progress.runningTogether.map { $0 <= 0 }
+                    ?? (hasFinite ? progress.runningFinite <= 0 : progress.runningFinite < 0)
                 return cancel.isSet || progress.failure != nil || ended ? true : nil
             }
             if over == true { return }

@@ -46,7 +46,6 @@ final class RawInput: PublishInput, @unchecked Sendable {
         guard let stage = stages[0] else { return }
         var smoother = ArrivalSmoother(nominal: Span(seconds: 1 / (rate.positiveValue ?? 30)))
         var pacer = Pacer()
-        if context.keepsTogether { context.outlet.inputBegins(context.index) }
         reading: while !context.stop.isSet {
             let limit = settings.source.silenceTimeout.map { HostTime.now() + $0 }
             switch try reader.read(deadline: isLive ? limit : nil) {
