@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <libavcodec/avcodec.h>
 #include <libavcodec/bsf.h>
@@ -182,11 +184,29 @@ static inline sluice_log_sink *sluice_log_slot(void) {
     static sluice_log_sink target = NULL;
     return &target;
 }
+/// The last error that FFmpeg's TLS told on this thread; empty when there was none. Its error numbers do not say
+/// that TLS was the cause, let alone a certificate.
+static inline char *sluice_tls_note(void) {
+    static _Thread_local char note[256];
+    return note;
+}
 static inline void sluice_log_receive(void *context, int level, const char *format, va_list arguments) {
     level &= 0xff;
-    if (level > av_log_get_level()) return;
+    const AVClass *owner = context && level <= AV_LOG_ERROR ? *(const AVClass **)context : NULL;
+    // A protocol's class is that of all protocols; its name is the object's own.
+    const char *name = owner && owner->item_name ? owner->item_name(context) : NULL;
+    if (name && !strcmp(name, "tls")) {
+        va_list copy;
+        va_copy(copy, arguments);
+        vsnprintf(sluice_tls_note(), 256, format, copy);
+        va_end(copy);
+    }
     sluice_log_sink sink = __atomic_load_n(sluice_log_slot(), __ATOMIC_ACQUIRE);
-    if (!sink) return;
+    if (!sink) {
+        av_log_default_callback(context, level, format, arguments);
+        return;
+    }
+    if (level > av_log_get_level()) return;
     char line[1024];
     int prefix = 1;
     av_log_format_line2(context, level, format, arguments, line, sizeof line, &prefix);
@@ -195,6 +215,11 @@ static inline void sluice_log_receive(void *context, int level, const char *form
 static inline void sluice_log_install(int threshold, sluice_log_sink sink) {
     __atomic_store_n(sluice_log_slot(), sink, __ATOMIC_RELEASE);
     av_log_set_level(threshold);
+    av_log_set_callback(sluice_log_receive);
+}
+/// From now on TLS's errors are noted; without a sink, lines go where they went before.
+static inline void sluice_tls_watch(void) {
+    sluice_tls_note()[0] = 0;
     av_log_set_callback(sluice_log_receive);
 }
 /// av_log is variadic, which Swift does not import; for tests of the bridge.

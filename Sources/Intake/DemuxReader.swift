@@ -118,6 +118,7 @@ extension Demuxer.Options {
         self.init()
         self.format = format
         self.isLive = isLive
+        insecure = options.insecure
         timeout = options.silenceTimeout
         headers = options.headers.map { ($0.name, $0.value) }
         userAgent = options.userAgent

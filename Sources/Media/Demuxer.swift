@@ -19,6 +19,10 @@ public final class Demuxer {
         public var isLive = false
         /// "tcp" or "udp"; nil: tcp.
         public var rtspTransport: String?
+        /// True: any certificate will do.
+        public var insecure = false
+        /// PEM file of the authorities to trust; nil: SSL_CERT_FILE's, else the system's.
+        public var authorities: String?
         public init() {}
     }
 
@@ -101,6 +105,7 @@ public final class Demuxer {
         context.raw.pointee.max_analyze_duration = 5_000_000
         let status = avformat_find_stream_info(context.raw, nil)
         if let cause = interrupt.cause { throw InputContext.interrupted(cause, what, options) }
+        if status < 0, let refusal = TLSPolicy.failure(what, host: context.host) { throw refusal }
         if status < 0 { throw FFmpegFailure.error(status, what, phase: .openInput, isNetwork: context.isNetwork) }
     }
 
@@ -156,6 +161,10 @@ public final class Demuxer {
         // a last packet that was still in the demuxer, when the next deadline is set already.
         if status == SLUICE_ERROR_EXIT || status == sluice_error(ETIMEDOUT) && context.isNetwork {
             throw silence()
+        }
+        // A playlist skips the segments it cannot open, to its end.
+        if let refusal = TLSPolicy.failure(readingWhat, host: nil), refusal.hint != nil {
+            throw hasDelivered ? refusal.midStream() : refusal
         }
         if status == SLUICE_ERROR_EOF {
             try checkCompleteness()

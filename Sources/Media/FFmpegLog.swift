@@ -32,6 +32,15 @@ public enum FFmpegLog {
         }
     }
 
+    /// Forgets what TLS told on this thread, and has it noted from now on.
+    static func watchTLS() { sluice_tls_watch() }
+
+    /// What TLS last told on this thread since `watchTLS`.
+    static func tlsNote() -> String? {
+        let note = text(sluice_tls_note())?.split(whereSeparator: \.isNewline).first
+        return note.map { String($0) }
+    }
+
     fileprivate static func forward(_ level: Int32, _ line: String) {
         guard let handler = target.withLock({ $0 }) else { return }
         let mapped: LogLevel =

@@ -10,7 +10,10 @@ final class InputContext {
     private let descriptor: DescriptorInput?
     // The context's interrupt callback points to it.
     private let interrupt: InterruptFlag
+    private let policy: TLSPolicy
     let isNetwork: Bool
+    /// Of a network address.
+    let host: String?
     let canSeek: Bool
 
     /// Opens `input` and reads as far as its header goes. Blocks; on failure all is freed again.
@@ -18,6 +21,7 @@ final class InputContext {
         throws(SluiceError)
     {
         self.interrupt = interrupt
+        policy = TLSPolicy(options)
         var url = ""
         var format = options.format
         var address: MediaAddress?
@@ -35,6 +39,7 @@ final class InputContext {
             format = format ?? name
         }
         isNetwork = address?.isNetwork ?? false
+        host = isNetwork ? address?.host : nil
         if case .bytes(_, let read) = input {
             channel = try ByteChannel(reading: { read($0) })
         } else if let descriptor {
@@ -46,6 +51,7 @@ final class InputContext {
         let demuxer = try Self.find(format, what: what)
         guard let made = avformat_alloc_context() else { throw FFmpegFailure.outOfMemory(what) }
         interrupt.watch(made)
+        policy.govern(made)
         if let channel {
             made.pointee.pb = channel.context
             url = ""
@@ -54,13 +60,23 @@ final class InputContext {
         made.pointee.fps_probe_size = 0
         var dictionary = OptionDictionary(options.av)
         Self.setDefaults(&dictionary, options, address)
+        if isNetwork { policy.apply(to: &dictionary.raw) }
         var context: UnsafeMutablePointer<AVFormatContext>? = made
-        // On failure FFmpeg frees the context, but never a byte channel of ours.
-        let status = avformat_open_input(&context, url, demuxer, &dictionary.raw)
+        FFmpegLog.watchTLS()
+        var status: Int32 = 0
+        if let address { status = policy.check(address, interrupt: interrupt) }
+        if status < 0 {
+            avformat_free_context(made)
+            context = nil
+        } else {
+            // On failure FFmpeg frees the context, but never a byte channel of ours.
+            status = avformat_open_input(&context, url, demuxer, &dictionary.raw)
+        }
         guard status >= 0, let context else {
             if let cause = interrupt.cause, status == SLUICE_ERROR_EXIT || isNetwork {
                 throw Self.interrupted(cause, what, options)
             }
+            if let refusal = TLSPolicy.failure(what, host: host) { throw refusal }
             throw Self.openError(status, what, address, channel)
         }
         raw = context
