@@ -60,9 +60,15 @@ final class FeedStage: Sendable {
                     ]))
             case .note(let text): reporter.log(.info, text)
             case .tracks(let tracks):
-                shared.withLock { $0.tracksKnown = $0.tracksKnown ?? .now() }
-                for track in selected.update(tracks) {
-                    shared.withLock { if track.kind == .video { $0.video = track } else { $0.audio = track } }
+                let changed = selected.update(tracks)
+                // Told in one: whoever waits must not see that there are tracks before it sees which.
+                shared.withLock { shared in
+                    shared.tracksKnown = shared.tracksKnown ?? .now()
+                    for track in changed {
+                        if track.kind == .video { shared.video = track } else { shared.audio = track }
+                    }
+                }
+                for track in changed {
                     reporter.log(.info, "\(track.kind.rawValue) track: \(track.summary)")
                     _ = queues.push(.track(track), to: track.kind, waits: false)
                 }

@@ -52,6 +52,7 @@ final class Presenter {
             if wiring.cancel.isSet { return .cancelled }
             if let ending { return ending }
             let nextDue = try present(now)
+            if began == nil, wiring.sound()?.writtenFrames ?? 0 > 0 { begin(at: now) }
             try checkPlayable()
             if isFinished { return .finished }
             if durationReached(now) { return .duration }
@@ -136,10 +137,7 @@ final class Presenter {
     private var soundRuns: Bool { wiring.sound().map { $0.position.state == .playing } ?? false }
 
     private func show(_ picture: DecodedPicture) throws(SluiceError) {
-        if began == nil {
-            began = .now()
-            wiring.reporter.report(ServiceEvent.playbackBegins.event())
-        }
+        begin(at: .now())
         adapt(to: picture)
         if wiring.output.wantsConversion(for: picture.frame) { return }
         try wiring.output.show(picture.frame, overlay: overlayLines())
@@ -149,6 +147,13 @@ final class Presenter {
         if let lag = wiring.statistics.shown(picture, at: host, wall: .now()) {
             wiring.reporter.report(ServiceEvent.lag.event([.init("gap_ms", .number(lag.milliseconds))]))
         }
+    }
+
+    /// With the first picture or the first sound, whichever comes first.
+    private func begin(at now: HostTime) {
+        guard began == nil else { return }
+        began = now
+        wiring.reporter.report(ServiceEvent.playbackBegins.event())
     }
 
     /// The window follows the stream's size unless the user has chosen one.
@@ -185,10 +190,14 @@ final class Presenter {
     private static let endNote = "the stream has ended   q quit"
 
     private var hasPlayedOut: Bool {
-        guard wiring.feed.shared.read(\.outcome.hasEnded) || wiring.pictures.isFinished else { return false }
-        let hasVideo = wiring.feed.shared.read { $0.video != nil }
-        guard !hasVideo || wiring.pictures.isFinished, wiring.soundIsDone() else { return false }
-        guard wiring.feed.shared.read(\.outcome.hasEnded) || hasReachedMediaDuration else { return false }
+        let (ended, video, audio, isLive) = wiring.feed.shared.read { shared in
+            (shared.outcome.hasEnded, shared.video, shared.audio, shared.description?.isLive == true)
+        }
+        // A duration in media time ends the stages one by one while the source may still wait for room.
+        guard ended || (wiring.settings.duration != nil && !isLive && (video != nil || audio != nil)) else {
+            return false
+        }
+        guard video == nil || wiring.pictures.isFinished, audio == nil || wiring.soundIsDone() else { return false }
         guard let sound = wiring.sound(), !controls.isPaused else { return !controls.isPaused }
         switch sound.position.state {
         case .idle, .starved: return true
@@ -196,14 +205,11 @@ final class Presenter {
         }
     }
 
-    private var hasReachedMediaDuration: Bool { wiring.settings.duration != nil }
-
     /// Live input ends by the clock; files end by their media, which the stages watch.
     private func durationReached(_ now: HostTime) -> Bool {
         guard let duration = wiring.settings.duration,
             wiring.feed.shared.read({ $0.description?.isLive == true })
         else { return false }
-        if began == nil, wiring.sound()?.writtenFrames ?? 0 > 0 { began = now }
         // A stream that never brings a key frame is not watched for longer than was asked either.
         return now - (began ?? opened) >= duration
     }

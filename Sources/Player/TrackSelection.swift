@@ -12,8 +12,9 @@ struct TrackSelection {
     mutating func update(_ tracks: [Track]) -> [Track] {
         var changed: [Track] = []
         if settings.showsVideo {
-            // A cover picture is only played when there is nothing else to see.
-            let videos = tracks.filter { $0.kind == .video }
+            // A cover picture is shown beside its sound when there is nothing else to see; alone it is no media.
+            let hasSound = tracks.contains { $0.kind == .audio }
+            let videos = tracks.filter { $0.kind == .video && (!$0.isAttachedPicture || hasSound) }
             let moving = videos.filter { !$0.isAttachedPicture }
             if let chosen = pick(settings.options.videoTrack, of: moving.isEmpty ? videos : moving),
                 differs(chosen, video)

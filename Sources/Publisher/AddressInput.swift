@@ -69,7 +69,9 @@ final class AddressInput: PublishInput, @unchecked Sendable {
     }
 
     func run(_ stages: [Int: any TrackStage], _ context: InputContext) throws(SluiceError) {
-        var run = AddressRun(stages: stages, context: context, isPaced: context.isPaced && !isLive)
+        var run = AddressRun(
+            stages: stages, context: context, isPaced: context.isPaced && !isLive,
+            foresees: description?.isSeekable == true)
         var pass = 1
         var pending = early
         early = []
@@ -90,7 +92,11 @@ final class AddressInput: PublishInput, @unchecked Sendable {
             case .packet(let packet):
                 guard try run.take(packet) else { return try run.finish() }
             case .end(let error):
-                if let error { throw error }
+                if let error {
+                    // What could be read is sent all the same.
+                    try run.finish()
+                    throw error
+                }
                 guard repeats(after: pass) else { return try run.finish() }
                 pass += 1
                 // Opens in the background while the rest of this pass is still being paced.
@@ -122,8 +128,14 @@ private struct AddressRun {
     private var pacer = Pacer()
     private var shift: Span?
     private var hasKeyframe = false
+    /// Packets held back until enough are known to say how far pictures are reordered; nil afterwards, and
+    /// for input that does not give them at once.
+    private var foreseen: [Packet]?
+    /// Pictures; more than any reordering spans.
+    private static let foresight = 20
 
-    init(stages: [Int: any TrackStage], context: InputContext, isPaced: Bool) {
+    init(stages: [Int: any TrackStage], context: InputContext, isPaced: Bool, foresees: Bool) {
+        foreseen = foresees ? [] : nil
         self.stages = stages
         self.context = context
         self.isPaced = isPaced
@@ -149,11 +161,27 @@ private struct AddressRun {
         }
         let placed = timeline.place(packet)
         guard isPaced else { return try leave(placed) }
+        if foreseen != nil {
+            foreseen?.append(placed)
+            if let pts = placed.pts, let dts = placed.dts { pacer.foresee(pts: pts, dts: dts) }
+            let isEnough = foreseen.map { held in
+                held.count >= 8 * Self.foresight || held.count(where: { $0.kind == .video }) >= Self.foresight
+            }
+            return isEnough == true ? try releaseForeseen() : true
+        }
         for ready in order.add(placed) where !(try leave(ready)) { return false }
         return true
     }
 
+    private mutating func releaseForeseen() throws(SluiceError) -> Bool {
+        let held = foreseen ?? []
+        foreseen = nil
+        for packet in held { for ready in order.add(packet) where !(try leave(ready)) { return false } }
+        return true
+    }
+
     mutating func nextPass() throws(SluiceError) -> Bool {
+        guard try releaseForeseen() else { return false }
         for ready in order.finish() where !(try leave(ready)) { return false }
         order = Interleaver(tracks: Array(stages.keys), patience: .seconds(1))
         timeline.nextPass()
@@ -161,7 +189,9 @@ private struct AddressRun {
     }
 
     mutating func finish() throws(SluiceError) {
-        if !context.stop.isSet { for ready in order.finish() where !(try leave(ready)) { break } }
+        if !context.stop.isSet, try releaseForeseen() {
+            for ready in order.finish() where !(try leave(ready)) { break }
+        }
         if context.keepsTogether { context.outlet.inputEnded(context.index) }
         for stage in stages.values { _ = try stage.accept(.end) }
     }

@@ -161,9 +161,9 @@ public final class PublishSession {
             result.videoFrames = values.videoFrames
             result.audioFrames = values.audioFrames
             result.droppedFrames = values.dropped
-            if let began = values.began, values.bytes > 0 {
-                let elapsed = max(0.001, (HostTime.now() - began).seconds)
-                result.averageKbps = Double(values.bytes * 8) / 1000 / elapsed
+            // By the media's own length: how fast a file was written says nothing about its rate.
+            if result.duration > .zero, result.sentBytes > 0 {
+                result.averageKbps = Double(result.sentBytes * 8) / 1000 / result.duration.seconds
             }
         }
         return result

@@ -17,10 +17,12 @@ public enum AudioCorrection: Sendable, Equatable {
 /// least queue depth of the last seconds is what can be given up without an underrun.
 public struct AudioSteering: Sendable {
     public struct Settings: Sendable {
-        /// Depth that stays queued against jitter of arrival.
-        public var reserve = Span.milliseconds(15)
+        /// Depth that stays queued beyond what the jitter of the last seconds has used up.
+        public var reserve = Span.milliseconds(6)
+        /// How long a low depth is remembered.
+        public var memory = Span.seconds(4)
         /// No correction inside this.
-        public var deadBand = Span.milliseconds(12)
+        public var deadBand = Span.milliseconds(6)
         /// Corrected at once above this, by speed below.
         public var jump = Span.milliseconds(80)
         /// Greatest change of speed; pitch moves with it, so it stays small.
@@ -41,7 +43,7 @@ public struct AudioSteering: Sendable {
     ///   - depth: Sound queued before this sample, device excluded.
     public mutating func correction(offset: Span, target: Span?, depth: Span, now: HostTime) -> AudioCorrection {
         depths.append((now, depth))
-        depths.removeAll { now - $0.at > .seconds(2) }
+        depths.removeAll { now - $0.at > settings.memory }
         guard let target else { return settle(.none) }
         let spare = max(.zero, (depths.map(\.depth).min() ?? depth) - settings.reserve)
         var error = offset - target

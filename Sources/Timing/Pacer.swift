@@ -16,6 +16,12 @@ public struct Pacer: Sendable {
 
     public init() {}
 
+    /// Tells of a packet that will be paced later, so that the first marks already know how far pictures are
+    /// moved: otherwise they would step back as the reordering shows itself.
+    public mutating func foresee(pts: MediaTime, dts: MediaTime) {
+        greatestReorder = max(greatestReorder, pts - dts)
+    }
+
     /// When the packet is due. The first one is due at once.
     public mutating func due(_ time: MediaTime, now: HostTime) -> HostTime {
         guard let anchorHost else {
