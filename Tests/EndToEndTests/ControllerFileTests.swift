@@ -1,0 +1,105 @@
+// Controllers of what is sent from files: pace, loops, order. Looked at from the viewer's end of a real server.
+import Model
+import TestSupport
+import Testing
+
+extension ControllerTests {
+    @Test func pacer_holdsRealTimeAndCatchesUpGently() async throws {
+        let server = try await NginxRTMP.start()
+        let proxy = try await FaultProxy.start(to: server.rtmpPort)
+        let tape = try FLVTape.unprobed(server.url("pace"))
+        #expect(await server.waitForPlayer("pace"))
+        let push = try SluiceBinary.start([
+            "push", SluiceBinary.clip("bbb-360p.mp4"), "--loop", "rtmp://127.0.0.1:\(proxy.port)/live/pace",
+            "--json",
+        ])
+        try #require(await tape.holds(milliseconds: 21_500, within: .seconds(45)))
+        let calm = tape.video.between(500, 21_500)
+        let firstLag = try #require(calm.between(0, 4_000).lags.min())
+        let lastLag = try #require(calm.between(16_500, 21_000).lags.min())
+        #expect(abs(lastLag - firstLag) < 20, "drift over 20 s")
+        let took = try #require(calm.last).arrival - (try #require(calm.first).arrival)
+        let pace = Double(calm.span) / took.milliseconds
+        #expect(pace > 0.98 && pace < 1.02)
+
+        proxy.stall(.up)
+        await watch(for: .seconds(4))
+        let released = WallTime.now()
+        proxy.release(.up)
+        let caughtUp = await eventually(within: .seconds(35)) {
+            let recent = tape.video.suffix(25).filter { $0.arrival > released + .milliseconds(700) }
+            return recent.lags.min().map { $0 - lastLag < 60 } ?? false
+        }
+        #expect(caughtUp)
+        await watch(for: .seconds(1))
+        let after = tape.video.filter { $0.arrival >= released }
+        let burst = after.filter { $0.arrival < released + .milliseconds(700) }
+        #expect(burst.span < 2_500, "only what waited in buffers comes at once")
+        // Two seconds, so that a late turn of this machine counts half as much.
+        let rest = Array(after.dropFirst(burst.count))
+        let fastest = rest.map { first in
+            let window = rest.filter { $0.arrival >= first.arrival && $0.arrival < first.arrival + .seconds(2) }
+            return Double(window.span) / 2_000
+        }.max()
+        #expect(try #require(fastest) <= 1.35, "times real time")
+        #expect(steps(tape.video.map(\.timestamp)).allSatisfy { $0 > 0 && $0 <= 100 }, "nothing was lost")
+        let run = await push.interrupt()
+        #expect(run.result?["dropped_frames"]?.int == 0)
+        await tape.stop()
+    }
+
+    @Test func loopTimeline_goesOnOverTheSeam() async throws {
+        let directory = try TempDirectory("seam")
+        let clip = try await HandmadeFLV.clip(in: directory, seconds: 3, bFrames: 2)
+        try directory.write(HandmadeFLV.file(clip), to: "clip.flv")
+        let server = try await NginxRTMP.start()
+        let tape = try FLVTape.unprobed(server.url("seam"))
+        #expect(await server.waitForPlayer("seam"))
+        let run = try await SluiceBinary.run(
+            ["push", "clip.flv", "--loop=3", server.url("seam"), "--json"], directory: directory)
+        #expect(run.result?["ended_by"]?.string == "end_of_input")
+        #expect(await eventually(within: .seconds(5)) { tape.video.count == 225 })
+        let (video, audio) = (tape.video, tape.audio)
+        await tape.stop()
+        #expect(video.contains { $0.compositionOffset > 0 }, "there are B-frames")
+        #expect(steps(video.map(\.timestamp)).allSatisfy { abs($0 - 40) <= 2 }, "decoding goes on in step")
+        #expect(steps(audio.map(\.timestamp)).allSatisfy { $0 > 0 })
+        let shown = video.map { $0.timestamp + $0.compositionOffset }.sorted()
+        #expect(steps(shown).allSatisfy { abs($0 - 40) <= 2 }, "so do the pictures")
+        // Each pass has 75 pictures and a third of the sound; sound and picture stay together in all of them.
+        #expect(audio.count % 3 == 0 && !audio.isEmpty)
+        let offsets = (0..<3).map { audio[$0 * audio.count / 3].timestamp - shown[$0 * 75] }
+        #expect(offsets.allSatisfy { abs($0 - offsets[0]) <= 2 }, "\(offsets)")
+    }
+
+    @Test func interleaver_putsFilesInOrderAndHoldsNoSoundBack() async throws {
+        let directory = try TempDirectory("order")
+        let clip = directory.file("mute.mp4")
+        try await Clips.numbered(clip, frames: 250, width: 320, height: 180)
+        let run = try await SluiceBinary.run(["push", clip, "tone", "out.flv", "--json"], directory: directory)
+        #expect(run.status == 0)
+        let file = try HandmadeFLV.tags(ofFile: directory.file("out.flv")).filter(\.isMedia)
+        #expect(file.filter(\.isVideo).count == 250 && file.filter(\.isAudio).count > 400)
+        #expect(steps(file.map(\.timestamp)).allSatisfy { $0 >= 0 }, "a file is in order")
+
+        // A file whose sound stands 700 ms behind the pictures it belongs to.
+        let whole = try await HandmadeFLV.clip(in: directory, seconds: 5, bFrames: 0)
+        let skewed =
+            whole.filter { !$0.isMedia }
+            + whole.filter(\.isMedia).sorted {
+                $0.timestamp + ($0.isAudio ? 700 : 0) < $1.timestamp + ($1.isAudio ? 700 : 0)
+            }
+        try directory.write(HandmadeFLV.file(skewed), to: "skewed.flv")
+        let server = try await NginxRTMP.start()
+        let tape = try FLVTape.unprobed(server.url("order"))
+        #expect(await server.waitForPlayer("order"))
+        let live = try await SluiceBinary.run(["push", "skewed.flv", server.url("order")], directory: directory)
+        #expect(live.status == 0)
+        #expect(await eventually(within: .seconds(5)) { tape.video.count == 125 })
+        let (video, audio) = (tape.video, tape.audio)
+        await tape.stop()
+        #expect(audio.count > 180)
+        #expect(abs(audio.lags.median - video.lags.median) < 60, "ms between the tracks")
+        #expect(audio.lags.percentile(0.9) - video.lags.median < 120)
+    }
+}
