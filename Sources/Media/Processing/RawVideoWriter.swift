@@ -3,14 +3,10 @@
 import CFFmpeg
 public import Model
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
-/// Writes raw pictures to a file or a pipe. One thread at a time; blocks as long as the reader of a pipe does.
+/// Writes raw pictures to a file or a pipe. One thread at a time; blocks as long as the reader of a pipe does,
+/// but not for long after a cancel.
 public final class RawVideoWriter {
-    private let target: Int32
-    private let owns: Bool
+    private let target: PatientOutput
     private let name: String
     private let pixelFormat: String?
     private var size: PictureSize?
@@ -24,22 +20,22 @@ public final class RawVideoWriter {
     ///   - address: A file or "-".
     ///   - pixelFormat: FFmpeg's name; nil keeps that of the first picture.
     ///   - size: nil: that of the first picture, also when the stream's changes later.
+    ///   - cancel: Once set, opening and writing wait for no reader any more, and return without an error.
     /// - Throws: `cannot_create`, `no_space`, `usage` for an unknown pixel format.
-    public init(_ address: MediaAddress, pixelFormat: String?, size: PictureSize?) throws(SluiceError) {
+    public init(
+        _ address: MediaAddress, pixelFormat: String?, size: PictureSize?, cancel: CancelFlag? = nil
+    ) throws(SluiceError) {
         if let pixelFormat { _ = try Scaler(pixelFormat: pixelFormat) }
         self.pixelFormat = pixelFormat
         self.size = size
-        owns = address.scheme != .standardStream
-        name = owns ? address.path : "standard output"
-        if owns {
-            target = open(address.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-            guard target >= 0 else { throw OutputFailure.creating(address.path, errno) }
+        if address.scheme == .standardStream {
+            name = "standard output"
+            target = PatientOutput(borrowing: 1, name: name, cancel: cancel)
         } else {
-            target = 1
+            name = address.path
+            target = try PatientOutput(path: name, cancel: cancel)
         }
     }
-
-    deinit { if owns { close(target) } }
 
     /// - Throws: `no_space`, or `cannot_create` with code EPIPE when the reader has gone.
     public func write(_ frame: Frame) throws(SluiceError) {
@@ -51,10 +47,10 @@ public final class RawVideoWriter {
         }
         guard let picture = try scaler?.scale(frame) else { return }
         try pack(picture)
-        try buffer.withUnsafeBufferPointer { bytes throws(SluiceError) in
-            try OutputFailure.writeAll(UnsafeRawBufferPointer(bytes), to: target, name: name)
+        let isWhole = try buffer.withUnsafeBufferPointer { bytes throws(SluiceError) in
+            try target.write(UnsafeRawBufferPointer(bytes))
         }
-        frameCount += 1
+        if isWhole { frameCount += 1 }
     }
 
     /// A side of 0 follows from the other.

@@ -6,38 +6,39 @@ public import Model
     import Glibc
 #endif
 
-/// Writes a WAV stream. One thread at a time; writes block as long as the reader of a pipe blocks.
+/// Writes a WAV stream. One thread at a time; writes block as long as the reader of a pipe does, but not for
+/// long after a cancel.
 public final class WAVWriter {
-    private let target: Int32
-    private let owns: Bool
-    private let name: String
+    private let output: PatientOutput
+    private var target: Int32 { output.descriptor }
     private var dataBytes: UInt64 = 0
     private var isFinished = false
     private static let unknownSize: UInt32 = 0xFFFF_FFFF
 
     /// Creates or overwrites a file.
     ///
+    /// - Parameter cancel: Once set, opening and writing wait for no reader any more, and return without an error.
     /// - Throws: `cannot_create` or `no_space`.
-    public convenience init(path: String, sampleRate: Int, channels: Int) throws(SluiceError) {
-        let opened = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard opened >= 0 else { throw OutputFailure.creating(path, errno) }
-        try self.init(descriptor: opened, owns: true, name: path, sampleRate: sampleRate, channels: channels)
+    public convenience init(
+        path: String, sampleRate: Int, channels: Int, cancel: CancelFlag? = nil
+    ) throws(SluiceError) {
+        try self.init(
+            try PatientOutput(path: path, cancel: cancel), sampleRate: sampleRate, channels: channels)
     }
 
     /// Writes to an open descriptor and leaves it open.
     ///
     /// - Parameter name: What error texts call it, e.g. "standard output".
     public convenience init(
-        descriptor: Int32, name: String, sampleRate: Int, channels: Int
+        descriptor: Int32, name: String, sampleRate: Int, channels: Int, cancel: CancelFlag? = nil
     ) throws(SluiceError) {
         try self.init(
-            descriptor: descriptor, owns: false, name: name, sampleRate: sampleRate, channels: channels)
+            PatientOutput(borrowing: descriptor, name: name, cancel: cancel), sampleRate: sampleRate,
+            channels: channels)
     }
 
-    private init(descriptor: Int32, owns: Bool, name: String, sampleRate: Int, channels: Int) throws(SluiceError) {
-        target = descriptor
-        self.owns = owns
-        self.name = name
+    private init(_ output: PatientOutput, sampleRate: Int, channels: Int) throws(SluiceError) {
+        self.output = output
         // A reader of a pipe takes this size for "until the end"; a file gets the true one when it is closed.
         let header = Self.header(sampleRate: sampleRate, channels: channels, dataSize: Self.unknownSize)
         try header.withUnsafeBufferPointer { buffer throws(SluiceError) in try put(UnsafeRawBufferPointer(buffer)) }
@@ -45,7 +46,6 @@ public final class WAVWriter {
 
     deinit {
         if !isFinished { patchSizes() }
-        if owns { close(target) }
     }
 
     /// Bytes of sound written so far, without the header.
@@ -89,7 +89,7 @@ public final class WAVWriter {
     }
 
     private func put(_ bytes: UnsafeRawBufferPointer) throws(SluiceError) {
-        try OutputFailure.writeAll(bytes, to: target, name: name)
+        try output.write(bytes)
     }
 
     static func header(sampleRate: Int, channels: Int, dataSize: UInt32) -> [UInt8] {
