@@ -19,8 +19,11 @@ public struct AudioSteering: Sendable {
     public struct Settings: Sendable {
         /// Depth that stays queued beyond what the jitter of the last seconds has used up.
         public var reserve = Span.milliseconds(6)
-        /// How long a low depth is remembered.
+        /// How long a low depth is remembered when there are milliseconds to gain.
         public var memory = Span.seconds(4)
+        /// The same when much is to gain: a device that stood still leaves a deep queue behind, and what
+        /// the depth was before says nothing about it.
+        public var shortMemory = Span.seconds(1)
         /// No correction inside this.
         public var deadBand = Span.milliseconds(6)
         /// Corrected at once above this, by speed below.
@@ -45,10 +48,12 @@ public struct AudioSteering: Sendable {
         depths.append((now, depth))
         depths.removeAll { now - $0.at > settings.memory }
         guard let target else { return settle(.none) }
-        let spare = max(.zero, (depths.map(\.depth).min() ?? depth) - settings.reserve)
         var error = offset - target
         // Late sound can be hurried only by what is spare.
-        if error > .zero { error = min(error, spare) }
+        if error > .zero {
+            let recent = spare(over: settings.shortMemory, depth, now)
+            error = min(error, recent >= settings.jump ? recent : spare(over: settings.memory, depth, now))
+        }
         if error.magnitude < settings.deadBand, rate == 1 { return .none }
         if error.magnitude >= settings.jump {
             guard lastJump.map({ now - $0 > .milliseconds(500) }) ?? true else { return .none }
@@ -63,6 +68,11 @@ public struct AudioSteering: Sendable {
         guard (wanted - rate).magnitude > 0.002 else { return .none }
         rate = wanted
         return .rate(wanted)
+    }
+
+    private func spare(over memory: Span, _ depth: Span, _ now: HostTime) -> Span {
+        let least = depths.filter { now - $0.at <= memory }.map(\.depth).min() ?? depth
+        return max(.zero, least - settings.reserve)
     }
 
     /// After a seek, a skip or a reconnect nothing that was learnt holds.

@@ -42,6 +42,24 @@ import Timing
         #expect(result.least >= .milliseconds(2))
     }
 
+    @Test func aDeviceThatStoodStill_isCaughtUpWithWithinTwoSeconds() {
+        var steering = AudioSteering()
+        var depth = Span.milliseconds(10)
+        var recovered: Int?
+        for index in 0..<400 {
+            let now = HostTime(seconds: 100 + Double(index) * 0.02)
+            if index == 200 { depth = depth + .milliseconds(700) }
+            let offset = depth + .milliseconds(25)
+            switch steering.correction(offset: offset, target: .milliseconds(5), depth: depth, now: now) {
+            case .discard(let span): depth = depth - span
+            case .insertSilence(let span): depth = depth + span
+            case .none, .rate: break
+            }
+            if index > 200, recovered == nil, depth < .milliseconds(60) { recovered = index - 200 }
+        }
+        #expect(recovered.map { $0 <= 60 } == true)
+    }
+
     @Test func soundThatArrivesLate_isNotHurriedIntoUnderruns() {
         let result = settle(lateness: .milliseconds(300), start: .milliseconds(30), target: .milliseconds(20))
         #expect(result.least >= .milliseconds(2))
