@@ -82,23 +82,30 @@ extension ControllerTests {
         #expect(file.filter(\.isVideo).count == 250 && file.filter(\.isAudio).count > 400)
         #expect(steps(file.map(\.timestamp)).allSatisfy { $0 >= 0 }, "a file is in order")
 
-        // A file whose sound stands 700 ms behind the pictures it belongs to.
-        let whole = try await HandmadeFLV.clip(in: directory, seconds: 5, bFrames: 0)
-        let skewed =
-            whole.filter { !$0.isMedia }
-            + whole.filter(\.isMedia).sorted {
-                $0.timestamp + ($0.isAudio ? 700 : 0) < $1.timestamp + ($1.isAudio ? 700 : 0)
-            }
-        try directory.write(HandmadeFLV.file(skewed), to: "skewed.flv")
+        // A pipe in which the sound comes 700 ms after the pictures it belongs to.
+        let whole = try await HandmadeFLV.clip(in: directory, seconds: 6, bFrames: 0)
+        let heads = Timetable.Block(at: .zero, bytes: HandmadeFLV.file(whole.filter { !$0.isMedia }))
+        let media = whole.filter(\.isMedia).map { tag in
+            let at = Span.milliseconds(Double(tag.timestamp + (tag.isAudio ? 700 : 0)))
+            return Timetable.Block(at: at, bytes: HandmadeFLV.bytes(tag))
+        }
+        let blocks = [heads] + media.sorted { $0.at < $1.at }
         let server = try await NginxRTMP.start()
         let tape = try FLVTape.unprobed(server.url("order"))
         #expect(await server.waitForPlayer("order"))
-        let live = try await SluiceBinary.run(["push", "skewed.flv", server.url("order")], directory: directory)
-        #expect(live.status == 0)
-        #expect(await eventually(within: .seconds(5)) { tape.video.count == 125 })
+        let push = try SluiceBinary.start(["push", "-", server.url("order")], input: .pipe)
+        let source = Timetable(to: try #require(push.program.inputDescriptor)) {
+            blocks.indices.contains($0) ? blocks[$0] : nil
+        }
+        push.program.closeInput()
+        let live = await push.finish(within: .seconds(30))
+        #expect(live.status == 0, "\(live.errors)")
+        #expect(await eventually(within: .seconds(5)) { tape.video.count == 150 })
         let (video, audio) = (tape.video, tape.audio)
         await tape.stop()
-        #expect(audio.count > 180)
+        let begin = try #require(source.times.first)
+        #expect(try #require(video.first).arrival - begin < .seconds(3.5), "nothing waits for the end")
+        #expect(audio.count > 220)
         #expect(abs(audio.lags.median - video.lags.median) < 60, "ms between the tracks")
         #expect(audio.lags.percentile(0.9) - video.lags.median < 120)
     }

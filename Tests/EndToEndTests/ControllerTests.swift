@@ -2,8 +2,26 @@
 // fails when the controller is replaced by a constant.
 import Testing
 
-/// Mutations that were made, each alone, and the test that failed:
+/// Made one at a time in a copy of the sources; each made the test of its row fail.
 ///
-/// | controller | replaced by | test |
+/// | controller | replaced by | test, and what it missed |
 /// | --- | --- | --- |
-@Suite(.serialized, .takesTurns, .timeLimit(.minutes(4))) struct ControllerTests {}
+/// | `Pacer` | `due` is always now | `pacer_…`: drift, pace, burst |
+/// | | `due` is the anchor's time alone, without `catchUpRate` | burst after the stall |
+/// | | `due` is the last release and one step | drift over 20 s |
+/// | | 3 % too fast | drift, pace |
+/// | `LoopTimeline` | packets unchanged, or no shift at the seam | `loopTimeline_…`: steps, A/V offsets |
+/// | | a shift of 6 s a pass | steps |
+/// | `Interleaver` | passes each packet on at once | `interleaver_…`: order in the file, lag between tracks |
+/// | | holds everything until the end | first picture of a pipe |
+/// | `ArrivalSmoother` | the arrival itself | `arrivalSmoother_…`: spread of steps |
+/// | | the declared rate | drift |
+/// | `BacklogPolicy` | always sends | `backlogPolicy_…`: dropped pictures |
+/// | | always drops pictures | pictures after the limit |
+/// | | drops sound as well | holes in the sound |
+/// | | goes on with any picture | key frame after a hole |
+/// | `AudioSteering` | `.none`, or `.rate(1)` | `audioSteering_…`: offset of sound, both faults |
+/// | `PictureSchedule` | `.show`, `.drop` or `.wait` | `pictureSchedule_…`: pictures seen, and when |
+/// | `PlaybackClock` | everything is due at the anchor | `pictureSchedule_…`: pictures seen |
+/// | `LiveEdge` | nil, zero, or the last second's edge | `liveEdge_…`: no delay, or none that rises |
+@Suite(.serialized, .takesTurns) struct ControllerTests {}
