@@ -106,7 +106,7 @@ import Testing
 
     @Test func noiseIsHarmless() {
         var random = SeededRandom(seed: 13)
-        for _ in 0..<20000 {
+        for _ in 0..<rounds(20000) {
             let bytes = random.bytes(Int.random(in: 0...12, using: &random))
             if let config = try? AudioSpecificConfig(parsing: bytes) {
                 #expect(config.sampleRate > 0 && config.channels <= 64)

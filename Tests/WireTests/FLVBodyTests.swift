@@ -157,7 +157,7 @@ private func buffer(_ text: String) -> ByteBuffer { ByteBuffer(bytes: hex(text))
 
     @Test func noiseIsHarmless() {
         var random = SeededRandom(seed: 7)
-        for _ in 0..<20000 {
+        for _ in 0..<rounds(20000) {
             let bytes = ByteBuffer(bytes: random.bytes(Int.random(in: 0...12, using: &random)))
             if let body = try? VideoTagBody(parsing: bytes) { _ = try? body.serialised() }
             if let body = try? AudioTagBody(parsing: bytes) { _ = try? body.serialised() }

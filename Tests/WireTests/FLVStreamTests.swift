@@ -119,7 +119,7 @@ import Testing
     @Test func noiseIsHarmless() throws {
         var random = SeededRandom(seed: 41)
         let whole = try Self.stream()
-        for _ in 0..<2000 {
+        for _ in 0..<rounds(2000) {
             var bytes = whole
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)

@@ -186,7 +186,7 @@ private func master(_ text: String) throws -> MasterPlaylist {
             for count in 0..<whole.count {
                 _ = try? HLSPlaylist.parse(String(decoding: whole[..<count], as: UTF8.self), baseURL: base)
             }
-            for _ in 0..<1500 {
+            for _ in 0..<rounds(1500) {
                 var bytes = whole
                 for _ in 0..<Int.random(in: 1...8, using: &random) {
                     bytes[Int.random(in: 0..<bytes.count, using: &random)] =

@@ -58,7 +58,7 @@ import Testing
             #expect(EmulationPrevention.removed(from: hex(unit)[...]) == hex(payload), "\(unit)")
         }
         var random = SeededRandom(seed: 3)
-        for _ in 0..<3000 {
+        for _ in 0..<rounds(3000) {
             let payload = (0..<40).map { _ in UInt8.random(in: 0...4, using: &random) } + [0x80]
             let unit = EmulationPrevention.added(to: payload)
             #expect(EmulationPrevention.removed(from: unit[...]) == payload)
@@ -83,7 +83,7 @@ import Testing
 
     @Test func noiseIsHarmless() {
         var random = SeededRandom(seed: 11)
-        for _ in 0..<3000 {
+        for _ in 0..<rounds(3000) {
             let data = (0..<Int.random(in: 0...60, using: &random)).map { _ in
                 [0, 0, 0, 1, 1, 6, 5, 0x65, 255, UInt8.random(in: 0...255, using: &random)].randomElement(
                     using: &random)
@@ -195,7 +195,7 @@ enum NALSamples {
             Self.h264.map { hex($0.sps) } + [
                 hex("42010101600000030090000003000003003ca00a480b9c9596566924caf0168080000003008000000f04")
             ]
-        for _ in 0..<20000 {
+        for _ in 0..<rounds(20000) {
             var unit = seeds.randomElement(using: &random) ?? []
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 unit[Int.random(in: 1..<unit.count, using: &random)] = UInt8.random(in: 0...255, using: &random)

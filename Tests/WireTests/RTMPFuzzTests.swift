@@ -9,7 +9,7 @@ import Testing
         var chance = RTMPChance(state: seed)
         let seeds = RTMPAMF0Tests.table.map { Array(octets($0.1).readableBytesView) }
         var readable = 0
-        for round in 0..<25_000 {
+        for round in 0..<rounds(25_000) {
             var data = buffer(chance.mutate(seeds[round % seeds.count]))
             guard let values = try? AMF0Value.decodeAll(from: &data) else { continue }
             readable += 1
@@ -23,7 +23,7 @@ import Testing
     @Test(arguments: 0..<4) func damagedChunks_areReadOrRefused(seed: UInt64) throws {
         var chance = RTMPChance(state: seed &+ 100)
         let seeds = try Self.chunkSeeds()
-        for round in 0..<12_000 {
+        for round in 0..<rounds(12_000) {
             let data = chance.mutate(seeds[round % seeds.count])
             var reader = RTMPChunkReader()
             reader.append(buffer(data))
@@ -44,7 +44,7 @@ import Testing
         var chance = RTMPChance(state: seed &+ 200)
         let run = RTMPRun(rtmpSettings(role), ServerScript())
         let scripts = try Self.scripts(role)
-        for round in 0..<2000 {
+        for round in 0..<rounds(2000) {
             let data = chance.mutate(scripts[round % scripts.count])
             var session = run.session
             let whole = buffer(data)
@@ -63,7 +63,7 @@ import Testing
 
     @Test func damagedHandshakesAndNoise_endInAnOrdinaryWay() {
         var chance = RTMPChance(state: 300)
-        for _ in 0..<3000 {
+        for _ in 0..<rounds(3000) {
             var session = RTMPClientSession(rtmpSettings(.play))
             _ = session.start()
             let length = Int.random(in: 0...64, using: &chance)
@@ -71,7 +71,7 @@ import Testing
             for part in [[3], noise] { _ = session.receive(buffer(part)) }
         }
         let opened = RTMPRun(rtmpSettings(.play), ServerScript())
-        for _ in 0..<20_000 {
+        for _ in 0..<rounds(20_000) {
             var session = opened.session
             let length = Int.random(in: 0...64, using: &chance)
             _ = session.receive(buffer((0..<length).map { _ in UInt8.random(in: 0...255, using: &chance) }))

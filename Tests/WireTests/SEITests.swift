@@ -132,7 +132,7 @@ import Testing
 
     @Test func noiseIsHarmless() {
         var random = SeededRandom(seed: 9)
-        for _ in 0..<5000 {
+        for _ in 0..<rounds(5000) {
             let unit = [6] + random.bytes(Int.random(in: 0...80, using: &random))
             for message in SEIMessage.all(inUnit: unit[...], .h264) {
                 #expect(message.payload.count <= unit.count)
