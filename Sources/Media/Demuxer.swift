@@ -62,6 +62,8 @@ public final class Demuxer {
     private var packet: NativePacket
     private var pending: [Packet] = []
     private var hasDelivered = false
+    /// Of whatever track.
+    private var lastTime: MediaTime?
     private var failures = 0
 
     /// Opens and reads the header; blocks.
@@ -78,7 +80,7 @@ public final class Demuxer {
         if !options.isLive { try Self.look(into: context, what, options, interrupt) }
         let raw = context.raw
         formatName = text(raw.pointee.iformat?.pointee.name) ?? ""
-        duration = options.isLive ? nil : Span(ticks: raw.pointee.duration, base: SLUICE_TIME_BASE)
+        duration = options.isLive ? nil : Self.duration(of: raw)
         startTime = MediaTime(ticks: raw.pointee.start_time, base: SLUICE_TIME_BASE)
         canSeek = context.canSeek && !options.isLive
         _ = try refreshTracks()
@@ -109,6 +111,20 @@ public final class Demuxer {
         if status < 0 { throw FFmpegFailure.error(status, what, phase: .openInput, isNetwork: context.isNetwork) }
     }
 
+    /// nil, too, where it comes from a clock that was set back: then it is most of a turn of that clock, and
+    /// hardly a byte is left for a second.
+    private static func duration(of raw: UnsafeMutablePointer<AVFormatContext>) -> Span? {
+        guard let told = Span(ticks: raw.pointee.duration, base: SLUICE_TIME_BASE) else { return nil }
+        for index in 0..<raw.pointee.nb_streams {
+            guard let stream = sluice_stream(raw, index), (16..<62).contains(stream.pointee.pts_wrap_bits),
+                let half = Span(
+                    ticks: Int64(1) << Int64(stream.pointee.pts_wrap_bits - 1), base: stream.pointee.time_base)
+            else { continue }
+            if told > half, raw.pointee.bit_rate < 200_000 { return nil }
+        }
+        return told
+    }
+
     // MARK: Reading
 
     /// The next packet, stamped with its arrival. Blocks until there is one, the input ends, or its time is up.
@@ -135,7 +151,8 @@ public final class Demuxer {
             guard streams.indices.contains(index), !streams[index].isDiscarded else { continue }
             let learnt = try streams[index].learn(from: packet.raw)
             if packet.raw.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 { damagedPackets += 1 }
-            let made = streams[index].packet(from: packet.raw, arrival: arrival)
+            let made = streams[index].packet(from: packet.raw, arrival: arrival, near: lastTime)
+            lastTime = made.dts ?? made.pts ?? lastTime
             if changed || learnt {
                 tracks = streams.map(\.track)
                 pending.append(made)
@@ -250,5 +267,8 @@ public final class Demuxer {
         }
         if status < 0 { throw failure }
         for stream in streams { stream.forgetTimes() }
+        // Not further away than there is anything: it tells which turn of its clock a stream is in.
+        lastTime = startTime
+        if let start = startTime, let duration { lastTime = max(start, min(time, start + duration)) }
     }
 }

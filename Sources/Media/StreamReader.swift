@@ -110,10 +110,14 @@ final class StreamReader {
         return changed
     }
 
-    func packet(from raw: UnsafeMutablePointer<AVPacket>, arrival: HostTime) -> Packet {
+    /// - Parameter near: A time that this one cannot be far from; used where the stream has none of its own yet.
+    func packet(from raw: UnsafeMutablePointer<AVPacket>, arrival: HostTime, near: MediaTime?) -> Packet {
         let base = stream.pointee.time_base
-        var pts = MediaTime(ticks: raw.pointee.pts, base: base)
-        var dts = MediaTime(ticks: raw.pointee.dts, base: base)
+        let decoded = unwrapped(raw.pointee.dts, near: (lastDTS ?? near).ticks(in: base))
+        let shown = unwrapped(
+            raw.pointee.pts, near: decoded == SLUICE_NOPTS ? (lastDTS ?? near).ticks(in: base) : decoded)
+        var pts = MediaTime(ticks: shown, base: base)
+        var dts = MediaTime(ticks: decoded, base: base)
         let duration = Span(ticks: raw.pointee.duration, base: base) ?? frameLength(raw.pointee.size)
         // Of several frames in one PES packet only the first has a time.
         if dts == nil, track.kind == .audio || pts == nil, let last = lastDTS, let step = lastDuration {
@@ -130,6 +134,20 @@ final class StreamReader {
             track: track.id, kind: track.kind, pts: pts, dts: dts, duration: duration,
             isKeyframe: raw.pointee.flags & AV_PKT_FLAG_KEY != 0,
             data: bytes(raw.pointee.data, Int(raw.pointee.size)), arrival: arrival)
+    }
+
+    /// Of all the times that a clock of so few bits may mean, the one nearest to `reference`. FFmpeg takes every
+    /// time well before the first one for a wrap: a transport stream that is set back by 100 s would go on 26 h
+    /// later.
+    private func unwrapped(_ ticks: Int64, near reference: Int64) -> Int64 {
+        let bits = stream.pointee.pts_wrap_bits
+        guard ticks != SLUICE_NOPTS, reference != SLUICE_NOPTS, (16..<63).contains(bits) else { return ticks }
+        let (distance, overflow) = ticks.subtractingReportingOverflow(reference)
+        guard !overflow else { return ticks }
+        let circle = Int64(1) << Int64(bits)
+        let turns = (Double(distance) / Double(circle)).rounded()
+        guard turns != 0, abs(turns) < 1024 else { return ticks }
+        return ticks - Int64(turns) * circle
     }
 
     /// Length of one frame of sound, for containers that do not say.
