@@ -38,7 +38,7 @@ import Testing
                             + "-extfile \(name).ext")
                 }
                 let program = try Program(["python3", "server.py", name], directory: at)
-                let line = await firstValue(within: .seconds(10)) {
+                let line = await firstValue(within: .seconds(20)) {
                     program.output.split(separator: "\n").first.flatMap { Int($0) }
                 }
                 running[name] = (program, try #require(line))
