@@ -16,8 +16,12 @@ final class RawOutput {
     private let closed: ClosedHandler
     private var isGone = false
 
-    init(_ settings: PlaySettings, address: MediaAddress, closed: @escaping ClosedHandler) throws(SluiceError) {
-        writer = try RawVideoWriter(address, pixelFormat: settings.pixelFormat, size: settings.size)
+    /// - Parameter cancel: Ends a write whose reader stands still.
+    init(
+        _ settings: PlaySettings, address: MediaAddress, cancel: CancelFlag, closed: @escaping ClosedHandler
+    ) throws(SluiceError) {
+        writer = try RawVideoWriter(
+            address, pixelFormat: settings.pixelFormat, size: settings.size, cancel: cancel)
         self.closed = closed
     }
 
@@ -43,8 +47,12 @@ final class WAVOutput {
     private var resampler: Resampler?
     private var isGone = false
 
-    init(_ address: MediaAddress, closed: @escaping ClosedHandler) throws(SluiceError) {
+    private let cancel: CancelFlag
+
+    /// - Parameter cancel: Ends a write whose reader stands still.
+    init(_ address: MediaAddress, cancel: CancelFlag, closed: @escaping ClosedHandler) throws(SluiceError) {
         self.address = address
+        self.cancel = cancel
         self.closed = closed
         // An unwritable file is said at the start, not when the first sound comes. A FIFO is opened once only:
         // its reader would take the first close for the end.
@@ -63,8 +71,10 @@ final class WAVOutput {
                 writer =
                     address.scheme == .standardStream
                     ? try WAVWriter(
-                        descriptor: 1, name: "standard output", sampleRate: frame.sampleRate, channels: channels)
-                    : try WAVWriter(path: address.path, sampleRate: frame.sampleRate, channels: channels)
+                        descriptor: 1, name: "standard output", sampleRate: frame.sampleRate, channels: channels,
+                        cancel: cancel)
+                    : try WAVWriter(
+                        path: address.path, sampleRate: frame.sampleRate, channels: channels, cancel: cancel)
                 resampler = try Resampler(
                     output: AudioFormat(sampleRate: frame.sampleRate, channels: channels, sample: .int16))
             }

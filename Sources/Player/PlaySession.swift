@@ -39,9 +39,10 @@ public final class PlaySession {
         FFmpegLog.install(reporter)
         let closed: ClosedHandler = { [outputClosed] in outputClosed.set() }
         let raw = try settings.rawOutput.map { address throws(SluiceError) in
-            try RawOutput(settings, address: address, closed: closed)
+            try RawOutput(settings, address: address, cancel: cancel, closed: closed)
         }
-        let wav = try settings.wavOutput.map { address throws(SluiceError) in try WAVOutput(address, closed: closed)
+        let wav = try settings.wavOutput.map { address throws(SluiceError) in
+            try WAVOutput(address, cancel: cancel, closed: closed)
         }
         let snapshots = try SnapshotOutput(settings.snapshot, reporter: reporter)
         defer { snapshots.finish() }
