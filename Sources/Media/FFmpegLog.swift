@@ -1,6 +1,7 @@
 // FFmpeg's log lines, handed to the project's log. Lines arrive on any thread, formatted in C; nothing here
 // calls back into FFmpeg, so no lock of FFmpeg's can be waited for. The C side keeps its target in a static
-// of this object file: no other file may install one.
+// of this object file: no other file may install one, and the functions that touch it are never inlined into
+// another, where they would find a static of their own.
 import CFFmpeg
 public import Model
 import Synchronization
@@ -10,12 +11,14 @@ public enum FFmpegLog {
 
     /// Sends FFmpeg's lines of at least `level` to `handler`, secrets redacted. May be called again.
     /// - Parameter handler: Called on any thread; must not block and must not call FFmpeg.
+    @inline(never)
     public static func install(level: LogLevel, handler: @escaping @Sendable (LogLevel, String) -> Void) {
         target.withLock { $0 = handler }
         sluice_log_install(threshold(level), receiveLine)
     }
 
     /// FFmpeg writes nothing to standard error from now on.
+    @inline(never)
     public static func silence() {
         target.withLock { $0 = nil }
         sluice_log_install(AV_LOG_QUIET, receiveLine)
@@ -33,9 +36,11 @@ public enum FFmpegLog {
     }
 
     /// Forgets what TLS told on this thread, and has it noted from now on.
+    @inline(never)
     static func watchTLS() { sluice_tls_watch() }
 
     /// What TLS last told on this thread since `watchTLS`.
+    @inline(never)
     static func tlsNote() -> String? {
         let note = text(sluice_tls_note())?.split(whereSeparator: \.isNewline).first
         return note.map { String($0) }
