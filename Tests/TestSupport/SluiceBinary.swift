@@ -73,9 +73,11 @@ public enum SluiceBinary {
         return await running.finish(within: limit)
     }
 
-    /// No display, no sound card, no colours and no proxy unless the test says so.
+    /// No display, no sound card, no colours and no proxy unless the test says so; and nothing of what the tests
+    /// of the window set in this very process.
     private static let quiet: [String: String?] = [
-        "DISPLAY": nil, "WAYLAND_DISPLAY": nil, "SDL_AUDIODRIVER": "dummy", "NO_COLOR": "1", "http_proxy": nil,
+        "DISPLAY": nil, "WAYLAND_DISPLAY": nil, "SDL_VIDEODRIVER": nil, "SDL_RENDER_DRIVER": nil,
+        "PULSE_LATENCY_MSEC": nil, "SDL_AUDIODRIVER": "dummy", "NO_COLOR": "1", "http_proxy": nil,
         "https_proxy": nil, "HTTP_PROXY": nil, "HTTPS_PROXY": nil, "LC_ALL": "C.UTF-8",
     ]
 }
