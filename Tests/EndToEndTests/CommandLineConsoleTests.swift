@@ -7,7 +7,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite struct CommandLineConsoleTests {
+@Suite(.takesTurns) struct CommandLineConsoleTests {
     /// A push that runs until it is told to stop and needs neither server nor file.
     static let endless = ["push", "testsrc", "udp://127.0.0.1:9", "--size", "160x90"]
 
@@ -51,10 +51,10 @@ import Testing
     @Test func secondSignal_endsAtOnce() async throws {
         // The reader of a full pipe keeps the first signal from ending it.
         let running = try SluiceBinary.start(["push", "-", "out.flv"], input: .pipe)
-        #expect(await eventually(within: .seconds(10)) { hasSignalThread(running.program.pid) })
+        #expect(await eventually(within: .seconds(30)) { hasSignalThread(running.program.pid) })
         running.program.signal(SIGINT)
         running.program.signal(SIGTERM)
-        let run = await running.finish(within: .seconds(5))
+        let run = await running.finish(within: .seconds(10))
         #expect(run.exit == .signalled(SIGINT) || run.exit == .signalled(SIGTERM))
     }
 
