@@ -123,6 +123,6 @@ extension Demuxer.Options {
         headers = options.headers.map { ($0.name, $0.value) }
         userAgent = options.userAgent
         rtspTransport = options.rtspTransport?.rawValue
-        for option in options.libraryOptions { av[option.key] = option.value }
+        for option in options.ffmpegOptions { av[option.key] = option.value }
     }
 }

@@ -48,7 +48,7 @@ public struct SourceOptions: Hashable, Sendable {
     public var timeout: Span?
     public var headers: [HeaderField] = []
     public var userAgent: String?
-    public var libraryOptions: [LibraryOption] = []
+    public var ffmpegOptions: [LibraryOption] = []
     /// nil: TCP.
     public var rtspTransport: RTSPTransport?
     public var quality = StreamQuality.best

@@ -14,7 +14,7 @@ final class FileSink: PublishTarget, @unchecked Sendable {
         // FFmpeg's options are for the inputs that FFmpeg reads; without one they are for the output.
         let readsByFFmpeg = settings.inputs.contains { if case .address = $0 { true } else { false } }
         if !readsByFFmpeg || settings.inputFormat?.isRawVideo == true {
-            for option in settings.source.libraryOptions { options.av[option.key] = option.value }
+            for option in settings.source.ffmpegOptions { options.av[option.key] = option.value }
         }
         // A stop interrupts opening only. What is under way is written to its end, each write within the
         // time-out; otherwise every clean end would fail at the trailer.

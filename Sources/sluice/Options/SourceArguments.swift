@@ -53,7 +53,7 @@ struct SourceArguments: ParsableArguments {
         options.timeout = timeout
         options.headers = header
         options.userAgent = userAgent
-        options.libraryOptions = avOption
+        options.ffmpegOptions = avOption
         options.rtspTransport = rtspTransport
         options.quality = quality ?? .best
         options.videoTrack = videoTrack
