@@ -43,7 +43,7 @@ if ! command -v dpkg-query > /dev/null; then
 fi
 
 present=" $(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2> /dev/null \
-    | sed -n 's/^installed //p' | tr '\n' ' ') "
+    | sed -n 's/^installed //p' | tr '\n' ' ' || true) "
 missing=()
 for name in "${wanted[@]}"; do
     [[ $present == *" $name "* ]] || missing+=("$name")
