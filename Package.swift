@@ -61,6 +61,12 @@ let package = Package(
             name: "Publisher", dependencies: ["Model", "Timing", "Wire", "Media", "Net", "Intake"],
             swiftSettings: settings),
         .target(
+            name: "Recorder", dependencies: ["Model", "Timing", "Wire", "Media", "Intake"],
+            swiftSettings: settings),
+        .target(
+            name: "Prober", dependencies: ["Model", "Timing", "Wire", "Media", "Intake"],
+            swiftSettings: settings),
+        .target(
             name: "Player", dependencies: ["Model", "Timing", "Wire", "Media", "Screen", "Intake"],
             swiftSettings: settings),
 
@@ -68,7 +74,7 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Model", "Publisher", "Player",
+                "Model", "Publisher", "Player", "Recorder", "Prober",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -112,6 +118,13 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PlayerTests", dependencies: ["Player", "Media", "Timing", "Model", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RecorderTests", dependencies: ["Recorder", "Media", "Timing", "Model", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ProberTests",
+            dependencies: ["Prober", "Intake", "Media", "Wire", "Timing", "Model", "TestSupport"],
             swiftSettings: settings),
         // The built binary against real peers.
         .testTarget(name: "EndToEndTests", dependencies: ["Model", "TestSupport"], swiftSettings: settings),

@@ -30,8 +30,10 @@ ALLOWED = {
     # floor 4
     "Publisher": {"Model", "Timing", "Wire", "Media", "Net", "Intake", "NIOCore"} | LIBC,
     "Player": {"Model", "Timing", "Wire", "Media", "Screen", "Intake", "NIOCore"} | LIBC,
+    "Recorder": {"Model", "Timing", "Wire", "Media", "Intake"} | LIBC,
+    "Prober": {"Model", "Timing", "Wire", "Media", "Intake"} | LIBC,
     # floor 6
-    "sluice": {"Model", "Publisher", "Player", "ArgumentParser"} | LIBC,
+    "sluice": {"Model", "Publisher", "Player", "Recorder", "Prober", "ArgumentParser"} | LIBC,
 }
 # Words of the outside world that a pure module has no business with.
 IMPURE = re.compile(

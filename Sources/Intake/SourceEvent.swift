@@ -37,6 +37,14 @@ public enum SourceEvent: Sendable {
     case discontinuity(epoch: Int)
     /// The server's own words, for the log.
     case note(String)
+    /// Something about the stream that is no media.
+    case fact(SourceFact)
+    /// The connection is gone, or was never there (`--wait`), and is tried again: attempt `attempt`, counted
+    /// from the last media, begins after `pause`. Only where `SourceSettings.reconnect` allows it.
+    case interrupted(SluiceError, attempt: Int, pause: Span)
+    /// Media come again: what follows (`tracks`, then packets) carries this epoch; its timeline may begin
+    /// anywhere. `gap`: without media, by the host's clock.
+    case resumed(epoch: Int, gap: Span)
     /// Last, once. nil: the end of the input, said so by the source.
     case end(SluiceError?)
 }

@@ -11,6 +11,11 @@ public struct SourceSettings: Sendable {
     /// Packets read ahead of the reader, in bytes; files only.
     public var readAhead = 4 << 20
 
+    /// What happens when the connection fails.
+    public var reconnect = ReconnectOptions.none
+    /// `SourceEvent.fact`s are wanted.
+    public var wantsFacts = false
+
     public init(address: MediaAddress, options: SourceOptions, format: String? = nil, startAt: Span? = nil) {
         self.address = address
         self.options = options

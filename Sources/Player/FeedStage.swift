@@ -59,6 +59,7 @@ final class FeedStage: Sendable {
                         .init("server", .optional(description.server)),
                     ]))
             case .note(let text): reporter.log(.info, text)
+            case .fact, .interrupted, .resumed: break
             case .tracks(let tracks):
                 let changed = selected.update(tracks)
                 // Told in one: whoever waits must not see that there are tracks before it sees which.

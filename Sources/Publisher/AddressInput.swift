@@ -62,7 +62,7 @@ final class AddressInput: PublishInput, @unchecked Sendable {
                 }
                 early.append(event)
                 return tracks
-            case .packet, .discontinuity, .note: early.append(event)
+            case .packet, .discontinuity, .note, .fact, .interrupted, .resumed: early.append(event)
             }
         }
         return tracks
@@ -85,7 +85,7 @@ final class AddressInput: PublishInput, @unchecked Sendable {
                 break
             }
             switch event {
-            case .opened, .discontinuity: break
+            case .opened, .discontinuity, .fact, .interrupted, .resumed: break
             case .note(let text): context.reporter.log(.info, text)
             case .tracks(let list):
                 for track in list { try run.changed(track) }
