@@ -55,7 +55,9 @@ bench: build ## Measure against ffmpeg and ffplay on this machine
 	bash scripts/install-deps.sh bench
 	Benchmarks/bench.py
 
-nightly: ## The long ones: sanitizers, fuzzing, soak
+nightly: build ## The long ones: sanitizers, fuzzing, soak, the recipes of the README
+	bash scripts/install-deps.sh build runtime test
+	bash scripts/check-recipes.sh
 	# Leaks are held to account by the lifetime tests: what the network thread holds at exit is no leak.
 	SLUICE_LONG=1 ASAN_OPTIONS=detect_leaks=0 swift test --disable-xctest --scratch-path $(SANITIZED) --sanitize address
 	# Synchronization.Mutex is a futex that the thread sanitizer does not see through (Swift 6.3), so it looks at

@@ -10,7 +10,7 @@ build=(build-essential pkg-config git ca-certificates libavformat-dev libavcodec
 runtime=(ca-certificates)
 demo=(nginx libnginx-mod-rtmp util-linux)
 bench=(mpv pulseaudio pulseaudio-utils)
-test=(ffmpeg nginx libnginx-mod-rtmp openssl python3 python3-numpy xvfb xauth x11-utils xdotool mandoc zsh fish bash-completion util-linux)
+test=(ffmpeg nginx libnginx-mod-rtmp openssl python3 python3-numpy jq xvfb xauth x11-utils xdotool mandoc zsh fish bash-completion util-linux)
 
 usage() {
     sed -n '2,4s/^# \{0,1\}//p' "$0"
