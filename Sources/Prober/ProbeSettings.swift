@@ -10,6 +10,8 @@ public struct ProbeSettings: Sendable {
     public var duration: Span?
     /// `--latency`: delay by the best method there is.
     public var measuresLatency = false
+    /// `--loopback`: the marks are of a push of this very process, so the method is called "loopback".
+    public var isLoopback = false
     /// `--check`: a verdict of FAIL is an error.
     public var checks = false
     public var expectations: [Expectation] = []
