@@ -53,6 +53,8 @@ public final class Demuxer {
     public let canSeek: Bool
     /// Packets that the container itself reported as damaged.
     public private(set) var damagedPackets = 0
+    /// Where in the input's bytes the packet that `read` returned last begins; nil where unknown.
+    public private(set) var lastPosition: Int?
 
     private let context: InputContext
     private let interrupt: InterruptFlag
@@ -151,6 +153,7 @@ public final class Demuxer {
             guard streams.indices.contains(index), !streams[index].isDiscarded else { continue }
             let learnt = try streams[index].learn(from: packet.raw)
             if packet.raw.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 { damagedPackets += 1 }
+            lastPosition = packet.raw.pointee.pos >= 0 ? Int(packet.raw.pointee.pos) : nil
             let made = streams[index].packet(from: packet.raw, arrival: arrival, near: lastTime)
             lastTime = made.dts ?? made.pts ?? lastTime
             if changed || learnt {

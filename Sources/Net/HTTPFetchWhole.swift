@@ -9,6 +9,8 @@ public struct HTTPBody: Sendable {
     public var headers: [HeaderField]
     /// Where the bytes came from in the end; relative references are resolved against it.
     public var address: MediaAddress
+    /// When the server's (or the proxy's) socket answered; nil over a connection that was there already.
+    public var connected: HostTime?
     /// When the request was made, and when the first and the last bytes of the body were read.
     public var requested: HostTime
     public var firstArrival: HostTime
@@ -61,7 +63,7 @@ extension HTTPClientPool {
         _ settings: HTTPFetch.Settings
     ) throws(SluiceError) -> HTTPBody? {
         switch event {
-        case .connected: break
+        case .connected: body.connected = body.connected ?? .now()
         case .redirected(let address): body.address = address
         case .response(let status, let headers, _):
             body.status = status
