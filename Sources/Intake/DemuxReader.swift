@@ -13,8 +13,11 @@ final class DemuxReader: SourceReader {
     }
     private let wish = Monitor(Wish())
     private let thread = Mutex<NamedThread?>(nil)
+    private let tellsReached: Bool
 
-    init(_ settings: SourceSettings, queue: EventQueue, cancel: CancelFlag) {
+    /// - Parameter tellsReached: False where somebody else has told that the server answers.
+    init(_ settings: SourceSettings, queue: EventQueue, cancel: CancelFlag, tellsReached: Bool = true) {
+        self.tellsReached = tellsReached
         self.settings = settings
         self.queue = queue
         self.cancel = cancel
@@ -59,9 +62,15 @@ final class DemuxReader: SourceReader {
             }
         let input: Demuxer.Input =
             settings.address.scheme == .standardStream ? .standardInput : .address(settings.address)
+        let began = HostTime.now()
         let demuxer = try Demuxer(
             input, options: Demuxer.Options(settings.options, format: settings.format, isLive: live),
             interrupt: InterruptFlag(cancel: cancel))
+        // FFmpeg does not tell when a socket answers, only when it has read the header as well: an upper bound.
+        // Where there is no connection there is nothing to reach.
+        if tellsReached, isNetwork, ![.udp, .rtp].contains(settings.address.scheme) {
+            queue.tell(.reached(at: .now(), since: began))
+        }
         let isFile = settings.address.scheme == .file
         let description = SourceDescription(
             transport: isFile ? "file" : demuxer.formatName,
@@ -78,6 +87,8 @@ final class DemuxReader: SourceReader {
 
     private func read(_ demuxer: Demuxer) throws(SluiceError) {
         var epoch = 0
+        var hasFirst = false
+        var damaged = 0
         while !cancel.isSet, !queue.isFinished {
             if let target = takeSeek() {
                 try demuxer.seek(to: target.time)
@@ -85,8 +96,17 @@ final class DemuxReader: SourceReader {
                 queue.drain()
                 guard queue.pushWaiting(.discontinuity(epoch: epoch)) else { return }
             }
-            switch try demuxer.read() {
+            let found = try demuxer.read()
+            if demuxer.damagedPackets > damaged {
+                damaged = demuxer.damagedPackets
+                queue.tell(.damaged("the container reports a damaged packet"))
+            }
+            switch found {
             case .packet(var packet):
+                if !hasFirst {
+                    hasFirst = true
+                    queue.tell(.firstByte(at: packet.arrival))
+                }
                 packet.epoch = epoch
                 guard queue.pushWaiting(.packet(packet)) else { return }
             case .tracksChanged(let tracks):

@@ -12,6 +12,8 @@ final class EventQueue: Sendable {
         var last: MediaTime?
         var isDropping = false
         var dropped = 0
+        /// Of these, how many `lostHere` has told.
+        var told = 0
         var hasVideo = false
     }
 
@@ -26,9 +28,15 @@ final class EventQueue: Sendable {
     /// Cost of a byte: 1 where the bound is in bytes; where it is in time, so that 4 MiB fill it.
     private let bytePrice: Int
     private let live = Mutex(LiveState())
+    private let isLive: Bool
+    private let wantsFacts: Bool
 
-    /// - Parameter bytes: Bound for sources that can wait; nil makes a live queue, bounded in media time.
-    init(bytes: Int?) {
+    /// - Parameters:
+    ///   - bytes: Bound for sources that can wait; nil makes a live queue, bounded in media time.
+    ///   - wantsFacts: Whether `tell` does anything.
+    init(bytes: Int?, wantsFacts: Bool = false) {
+        isLive = bytes == nil
+        self.wantsFacts = wantsFacts
         queue = BoundedQueue(limit: bytes ?? Int(Self.liveLimit.nanoseconds)) { $0.cost }
         bytePrice = bytes == nil ? Int(Self.liveLimit.nanoseconds) / (4 << 20) : 1
     }
@@ -36,8 +44,23 @@ final class EventQueue: Sendable {
     /// Waits for room. False when the reader has gone.
     func pushWaiting(_ event: SourceEvent) -> Bool {
         var cost = 64
-        if case .packet(let packet) = event { cost += packet.data.count }
+        switch event {
+        case .packet(let packet): cost += packet.data.count
+        case .fact(.playlist(let list)): cost += list.segmentDurations.count * 8
+        default: break
+        }
         return queue.push(Item(event: event, cost: cost * bytePrice))
+    }
+
+    /// Tells a fact, where facts are wanted: waits for room or not, as the queue does. A live reader that is
+    /// too slow for packets does not get more facts either.
+    func tell(_ fact: @autoclosure () -> SourceFact) {
+        guard wantsFacts else { return }
+        if isLive {
+            _ = queue.tryPush(Item(event: .fact(fact()), cost: Self.leastCost))
+        } else {
+            _ = pushWaiting(.fact(fact()))
+        }
     }
 
     /// Never waits. Packets that find no room are dropped until the next key frame, and counted.
@@ -45,6 +68,8 @@ final class EventQueue: Sendable {
         guard case .packet(let packet) = event else {
             if case .tracks(let tracks) = event {
                 live.withLock { $0.hasVideo = tracks.contains { $0.kind == .video } }
+            } else if case .end = event {
+                tellLoss()
             }
             queue.forcePush(Item(event: event, cost: 0))
             return
@@ -66,12 +91,23 @@ final class EventQueue: Sendable {
             return max(Self.leastCost, Int(min(step, .seconds(1)).nanoseconds))
         }
         guard let cost else { return }
+        tellLoss()
         if !queue.tryPush(Item(event: event, cost: cost)) {
             live.withLock {
                 $0.isDropping = true
                 $0.dropped += 1
             }
         }
+    }
+
+    /// In front of the first packet that finds room again.
+    private func tellLoss() {
+        guard wantsFacts else { return }
+        let lost = live.withLock { state in
+            defer { state.told = state.dropped }
+            return state.dropped - state.told
+        }
+        if lost > 0 { queue.forcePush(Item(event: .fact(.lostHere(packets: lost)), cost: 0)) }
     }
 
     /// Packets that found no room.

@@ -15,6 +15,8 @@ final class HLSReader: SourceReader {
     private let delegate = Mutex<DemuxReader?>(nil)
     private let thread = Mutex<NamedThread?>(nil)
     private let received = Atomic<Int>(0)
+    // The rest belongs to the fetching thread.
+    private let facts = Mutex(HLSFacts())
 
     init(_ settings: SourceSettings, queue: EventQueue, cancel: CancelFlag) {
         self.settings = settings
@@ -32,6 +34,7 @@ final class HLSReader: SourceReader {
     var receivedBytes: Int { received.load(ordering: .relaxed) }
 
     private func run() {
+        facts.withLock { $0.began = .now() }
         var hadMedia = false
         do throws(SluiceError) {
             guard let first = try loadPlaylist(settings.address) else { return }
@@ -40,7 +43,7 @@ final class HLSReader: SourceReader {
                 // the master playlist.
                 var whole = settings
                 if !needsWhole.withLock(\.self) { whole.address = first.address }
-                let reader = DemuxReader(whole, queue: queue, cancel: cancel)
+                let reader = DemuxReader(whole, queue: queue, cancel: cancel, tellsReached: false)
                 delegate.withLock { $0 = reader }
                 reader.run()
                 return
@@ -71,6 +74,7 @@ final class HLSReader: SourceReader {
         let what = "cannot play \(settings.address)"
         let fetch = HTTPFetch.Settings(address: address, options: settings.options, what: what)
         guard let body = try pool.fetchWhole(fetch, limit: HLSPlaylist.maximumSize) else { return nil }
+        if let fact = facts.withLock({ $0.reached(body) }) { queue.tell(fact) }
         let parsed: HLSPlaylist
         do {
             parsed = try HLSPlaylist.parse(
@@ -83,12 +87,15 @@ final class HLSReader: SourceReader {
             guard !playlist.segments.isEmpty || playlist.isLive else {
                 throw SluiceError(.noMedia, what, why: "the playlist is empty")
             }
+            let fact = facts.withLock { $0.loaded(playlist, at: .now()) }
+            queue.tell(fact)
             return Loaded(
                 playlist: playlist, address: body.address, server: body.header("server"), requested: body.requested)
         case .master(let master):
             guard depth == 0, let variant = master.variant(matching: settings.options.quality.selection) else {
                 throw SluiceError(.noMedia, what, why: "the master playlist names no stream")
             }
+            queue.tell(.variants(master.variants.map(VariantFacts.init)))
             if master.audioRendition(for: variant)?.uri != nil { needsWhole.withLock { $0 = true } }
             return try loadPlaylist(try MediaAddress(variant.uri), depth: 1)
         }
@@ -110,6 +117,7 @@ final class HLSReader: SourceReader {
         defer { feed.finish() }
         var lastProgress = HostTime.now()
         var map: MediaPlaylist.Map?
+        var isCut = false
         while !cancel.isSet {
             switch schedule.step(loaded.playlist, loadedAt: loaded.requested) {
             case .ended: return
@@ -124,15 +132,22 @@ final class HLSReader: SourceReader {
                 loaded = next
                 schedule.loaded(next.playlist, at: next.requested)
             case .fetch(let segment):
+                // A cut before a segment that is left out is a cut before the next one.
+                isCut = isCut || segment.isDiscontinuity
                 if segment.isGap { continue }
-                if segment.isDiscontinuity || (map != nil && segment.map != map) { feed.restart() }
+                if isCut || (map != nil && segment.map != map) { feed.restart() }
+                if isCut, hadMedia { queue.tell(.cut) }
+                isCut = false
                 if let wanted = segment.map, wanted != map || feed.isFresh {
                     guard let header = try fetch(wanted.uri, wanted.byteRange) else { continue }
-                    _ = try feed.write(header)
+                    _ = try feed.write(header.bytes, arrival: header.lastArrival, date: nil)
                 }
                 map = segment.map
-                guard let bytes = try fetch(segment.uri, segment.byteRange) else { continue }
-                guard try feed.write(bytes) else { return }
+                guard let body = try fetch(segment.uri, segment.byteRange) else { continue }
+                if !hadMedia { queue.tell(.firstByte(at: body.firstArrival)) }
+                guard try feed.write(body.bytes, arrival: body.lastArrival, date: segment.programDateTime) else {
+                    return
+                }
                 hadMedia = true
                 lastProgress = .now()
             }
@@ -159,7 +174,7 @@ final class HLSReader: SourceReader {
         }
     }
 
-    private func fetch(_ uri: String, _ range: MediaPlaylist.ByteRange?) throws(SluiceError) -> [UInt8]? {
+    private func fetch(_ uri: String, _ range: MediaPlaylist.ByteRange?) throws(SluiceError) -> HTTPBody? {
         var request = HTTPFetch.Settings(
             address: try MediaAddress(uri), options: settings.options, what: "cannot play \(settings.address)")
         if let range {
@@ -171,7 +186,7 @@ final class HLSReader: SourceReader {
             do throws(SluiceError) {
                 guard let body = try pool.fetchWhole(request, limit: 256 << 20) else { return nil }
                 received.add(body.bytes.count, ordering: .relaxed)
-                if body.isComplete || attempt == 2 { return body.bytes }
+                if body.isComplete || attempt == 2 { return body }
             } catch {
                 guard Self.mayPass(error) else { throw error }
                 if attempt == 2 { _ = queue.pushWaiting(.note("a segment was left out: \(error.why)")) }

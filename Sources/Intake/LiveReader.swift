@@ -16,6 +16,9 @@ final class LiveReader: SourceReader {
     private let connection = Mutex<(any LiveConnection)?>(nil)
     private let closing = CancelFlag()
     private let cancel: CancelFlag
+    /// For facts: when the attempt began; forgotten once the server has answered.
+    private let began = Mutex<HostTime?>(nil)
+    private let hasFirstByte = Atomic<Bool>(false)
     /// Reads a file that only looked like a stream.
     private let file = Mutex<DemuxReader?>(nil)
 
@@ -30,6 +33,7 @@ final class LiveReader: SourceReader {
         // The connection holds this closure until it is closed; the reader holds the connection.
         let receive: @Sendable (LiveEvent) -> Void = { [weak self] event in self?.receive(event) }
         let what = "cannot play \(settings.address)"
+        began.withLock { $0 = .now() }
         let opened: any LiveConnection
         switch transport {
         case .rtmp:
@@ -65,30 +69,57 @@ final class LiveReader: SourceReader {
         guard file.withLock({ $0 == nil }) else { return }
         switch event {
         case .finite: readAsFile()
-        case .reached, .established, .header: break
+        case .reached: reached()
+        case .established: break
+        case .header(let hasAudio, let hasVideo):
+            firstByte(at: .now())
+            queue.tell(.headerFlags(hasAudio: hasAudio, hasVideo: hasVideo))
         case .connected(let server):
             queue.pushLive(.opened(SourceDescription(transport: transport.rawValue, server: server, isLive: true)))
         case .status(_, let code, let description):
             queue.pushLive(.note(description.isEmpty ? code : "\(code): \(description)"))
         case .tag(let tag, let arrival):
-            do throws(SluiceError) {
-                for item in try tags.withLock({ (reader) throws(SluiceError) in
-                    try reader.read(tag, arrival: arrival)
-                }) {
-                    switch item {
-                    case .tracks(let tracks): queue.pushLive(.tracks(tracks))
-                    case .packet(let packet): queue.pushLive(.packet(packet))
-                    case .metadata: break
-                    }
-                }
-            } catch {
-                // One bad tag is not the end of a stream; the next key frame repairs the picture.
-                queue.pushLive(.note("a damaged tag was left out: \(error.why)"))
-            }
+            firstByte(at: arrival)
+            take(tag, arrival)
         case .closed(let error):
             queue.pushLive(.end(error))
             queue.close()
         }
+    }
+
+    private func take(_ tag: FLVTag, _ arrival: HostTime) {
+        do throws(SluiceError) {
+            for item in try tags.withLock({ (reader) throws(SluiceError) in
+                try reader.read(tag, arrival: arrival)
+            }) {
+                switch item {
+                case .tracks(let tracks): queue.pushLive(.tracks(tracks))
+                case .packet(let packet): queue.pushLive(.packet(packet))
+                case .metadata(let fields): queue.tell(.claims(StreamClaims(fields)))
+                case .missingHeader(let kind): queue.tell(.missingSequenceHeader(kind))
+                case .changedHeader(let kind): queue.tell(.changedSequenceHeader(kind))
+                case .damaged(let why): queue.tell(.damaged(why))
+                }
+            }
+        } catch {
+            // One bad tag is not the end of a stream; the next key frame repairs the picture.
+            queue.pushLive(.note("a damaged tag was left out: \(error.why)"))
+            queue.tell(.damaged(error.why))
+        }
+    }
+
+    /// A log-in takes several connections: the first one tells how far away the server is.
+    private func reached() {
+        let since = began.withLock { began in
+            defer { began = nil }
+            return began
+        }
+        if let since { queue.tell(.reached(at: .now(), since: since)) }
+    }
+
+    private func firstByte(at time: HostTime) {
+        guard !hasFirstByte.exchange(true, ordering: .relaxed) else { return }
+        queue.tell(.firstByte(at: time))
     }
 }
 

@@ -9,6 +9,7 @@ struct SegmentFeed {
     private let cancel: CancelFlag
     private let format: String?
     private let timeline = Monitor(SplicedTimeline())
+    private var ledger = Monitor(SegmentLedger())
     private let failure = Monitor<SluiceError?>(nil)
     private var channel: ByteChannel?
     private var thread: NamedThread?
@@ -23,23 +24,29 @@ struct SegmentFeed {
     var isFresh: Bool { channel == nil }
 
     /// False when the reader has gone.
+    /// - Parameters:
+    ///   - arrival: When the last of the bytes came.
+    ///   - date: Wall clock of their first picture.
     /// - Throws: Why the segments cannot be read.
-    mutating func write(_ bytes: [UInt8]) throws(SluiceError) -> Bool {
+    mutating func write(_ bytes: [UInt8], arrival: HostTime, date: WallTime?) throws(SluiceError) -> Bool {
         if let error = failure.read(\.self) { throw error }
         if channel == nil {
             let made = ByteChannel()
             channel = made
             cancel.onSet { made.close() }
-            let (queue, cancel, format, timeline, failure) = (queue, cancel, format, timeline, failure)
-            thread = NamedThread("demux") {
+            ledger = Monitor(SegmentLedger())
+            let stretch = Stretch(
+                channel: made, queue: queue, cancel: cancel, format: format, timeline: timeline, ledger: ledger)
+            thread = NamedThread("demux") { [failure] in
                 do throws(SluiceError) {
-                    try Self.demux(made, queue: queue, cancel: cancel, format: format, timeline: timeline)
+                    try stretch.demux()
                 } catch {
                     failure.withLock { $0 = error }
                 }
                 made.close()
             }
         }
+        ledger.withLock { $0.wrote(bytes.count, arrival: arrival, date: date) }
         return channel?.write(bytes) ?? false
     }
 
@@ -59,26 +66,87 @@ struct SegmentFeed {
 
     /// Why the demuxer gave up; nil while it works.
     var problem: SluiceError? { failure.read(\.self) }
+}
 
-    private static func demux(
-        _ channel: ByteChannel, queue: EventQueue, cancel: CancelFlag, format: String?,
-        timeline: Monitor<SplicedTimeline>
-    ) throws(SluiceError) {
+/// What one demuxer reads: segments between two cuts.
+private struct Stretch: Sendable {
+    let channel: ByteChannel
+    let queue: EventQueue
+    let cancel: CancelFlag
+    let format: String?
+    let timeline: Monitor<SplicedTimeline>
+    let ledger: Monitor<SegmentLedger>
+
+    func demux() throws(SluiceError) {
         var options = Demuxer.Options()
         options.isLive = true
+        let channel = channel
         let demuxer = try Demuxer(
             .bytes(format: format, read: { channel.read(into: $0) }), options: options,
             interrupt: InterruptFlag(cancel: cancel))
         if !demuxer.tracks.isEmpty { _ = queue.pushWaiting(.tracks(demuxer.tracks)) }
+        var damaged = 0
         while !cancel.isSet {
-            switch try demuxer.read() {
+            let found = try demuxer.read()
+            if demuxer.damagedPackets > damaged {
+                damaged = demuxer.damagedPackets
+                queue.tell(.damaged("a segment holds a damaged packet"))
+            }
+            switch found {
             case .packet(let packet):
-                let placed = timeline.withLock { $0.place(packet) }
-                guard queue.pushWaiting(.packet(placed)) else { return }
+                guard deliver(packet, demuxer) else { return }
             case .tracksChanged(let tracks): _ = queue.pushWaiting(.tracks(tracks))
             case .endOfInput: return
             }
         }
+    }
+
+    private func deliver(_ packet: Packet, _ demuxer: Demuxer) -> Bool {
+        let isFirstKind = packet.kind == .video || !demuxer.tracks.contains { $0.kind == .video }
+        let entry = ledger.withLock { $0.look(at: demuxer.lastPosition, takesDate: isFirstKind) }
+        var placed = timeline.withLock { $0.place(packet) }
+        if let entry {
+            placed.arrival = entry.arrival
+            if let date = entry.date, let shown = placed.pts ?? placed.dts {
+                queue.tell(.programDate(media: shown, wall: date))
+            }
+        }
+        return queue.pushWaiting(.packet(placed))
+    }
+}
+
+/// Which bytes of a stretch are which segment. Pure.
+struct SegmentLedger {
+    struct Entry: Equatable {
+        var start: Int
+        var arrival: HostTime
+        /// Until it has been taken.
+        var date: WallTime?
+    }
+
+    private var entries: [Entry] = []
+    private var total = 0
+    private var current: Entry?
+    /// More than can wait between fetching and reading, unless segments are of a few hundred bytes.
+    private static let limit = 4096
+
+    mutating func wrote(_ count: Int, arrival: HostTime, date: WallTime?) {
+        entries.append(Entry(start: total, arrival: arrival, date: date))
+        total += count
+        if entries.count > Self.limit { entries.removeFirst() }
+    }
+
+    /// What is known of the segment in which a packet begins; of the one before where its place is unknown. Its
+    /// date is given once, to the first packet that `takesDate`.
+    /// - Parameter position: In the bytes written so far. Tracks may be a segment apart, not more.
+    mutating func look(at position: Int?, takesDate: Bool) -> Entry? {
+        guard let position else { return current.map { Entry(start: $0.start, arrival: $0.arrival, date: nil) } }
+        guard let index = entries.lastIndex(where: { $0.start <= position }) else { return nil }
+        var found = entries[index]
+        if takesDate { entries[index].date = nil } else { found.date = nil }
+        current = found
+        if index > 1 { entries.removeFirst(index - 1) }
+        return found
     }
 }
 

@@ -21,16 +21,16 @@ public final class Source: Sendable {
         let address = settings.address
         switch address.scheme {
         case .rtmp, .rtmps:
-            queue = EventQueue(bytes: nil)
+            queue = EventQueue(bytes: nil, wantsFacts: settings.wantsFacts)
             reader = LiveReader(settings, transport: .rtmp, queue: queue, cancel: stop)
         case .http where address.path.hasSuffix(".flv"), .https where address.path.hasSuffix(".flv"):
-            queue = EventQueue(bytes: nil)
+            queue = EventQueue(bytes: nil, wantsFacts: settings.wantsFacts)
             reader = LiveReader(settings, transport: .httpFLV, queue: queue, cancel: stop)
         case .http where address.isPlaylist, .https where address.isPlaylist:
-            queue = EventQueue(bytes: settings.readAhead)
+            queue = EventQueue(bytes: settings.readAhead, wantsFacts: settings.wantsFacts)
             reader = HLSReader(settings, queue: queue, cancel: stop)
         default:
-            queue = EventQueue(bytes: settings.readAhead)
+            queue = EventQueue(bytes: settings.readAhead, wantsFacts: settings.wantsFacts)
             reader = DemuxReader(settings, queue: queue, cancel: stop)
         }
         reader.start()

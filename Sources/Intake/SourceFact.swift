@@ -4,9 +4,11 @@ public import Model
 
 /// Delivered in order with the packets, as it is noticed.
 public enum SourceFact: Sendable, Equatable {
-    /// The server's socket answered; `since`: when this attempt began.
+    /// The server's socket answered; `since`: when this attempt began. Where FFmpeg speaks the protocol: it had
+    /// read the header as well, so this is late by as much as that took.
     case reached(at: HostTime, since: HostTime)
-    /// The first byte of the stream (not of the handshake) came.
+    /// The first byte of the stream came: of FLV, of the first segment, of the first RTMP message that belongs to
+    /// the stream (when it was complete). Where FFmpeg reads: the first packet.
     case firstByte(at: HostTime)
     /// HTTP-FLV: the flags of the FLV header.
     case headerFlags(hasAudio: Bool, hasVideo: Bool)
@@ -22,7 +24,8 @@ public enum SourceFact: Sendable, Equatable {
     case playlist(PlaylistFacts)
     /// HLS: the variants of the master playlist.
     case variants([VariantFacts])
-    /// HLS: EXT-X-PROGRAM-DATE-TIME, on the timeline of the packets.
+    /// HLS: EXT-X-PROGRAM-DATE-TIME of a segment, stated or counted on from an earlier segment, and the pts of
+    /// the segment's first picture (sound, where there is no picture); in front of that packet.
     case programDate(media: MediaTime, wall: WallTime)
     /// HLS: the server has a cut here (EXT-X-DISCONTINUITY).
     case cut

@@ -10,6 +10,12 @@ public enum FLVItem: Sendable {
     case packet(Packet)
     /// onMetaData, as the sender wrote it.
     case metadata([AMF0Field])
+    /// Coded media came without the configuration that decodes them; told once, until one comes.
+    case missingHeader(TrackKind)
+    /// A configuration that differs from the one before; the new tracks follow.
+    case changedHeader(TrackKind)
+    /// A tag that could not be read, and what is wrong with it.
+    case damaged(String)
 }
 
 /// Reads the tags of one connection in their order.
@@ -26,6 +32,28 @@ public struct FLVTagReader: Sendable {
     private var claims = FLVClaims()
     private var clock = UnwrappedClock()
     private var unsupportedTags = 0
+    /// For each kind: how the configuration in use came, and whether its lack has been told.
+    private var videoHeader = HeaderState()
+    private var audioHeader = HeaderState()
+
+    private struct HeaderState: Sendable {
+        private var isSent = false
+        private var isMissed = false
+
+        /// - Parameter adopted: What a header that was sent has led to; nothing where it is only repeated.
+        mutating func sent(_ kind: TrackKind, _ adopted: [FLVItem]) -> [FLVItem] {
+            guard !adopted.isEmpty else { return [] }
+            defer { (isSent, isMissed) = (true, false) }
+            return isSent ? [.changedHeader(kind)] + adopted : adopted
+        }
+
+        /// Media of a codec came whose header is not there.
+        mutating func missed(_ kind: TrackKind, _ codec: Codec) -> [FLVItem] {
+            guard !isMissed, [.h264, .hevc, .av1, .aac, .flac].contains(codec) else { return [] }
+            (isSent, isMissed) = (false, true)
+            return [.missingHeader(kind)]
+        }
+    }
 
     public init() {}
 
@@ -48,7 +76,7 @@ public struct FLVTagReader: Sendable {
             if unsupportedTags >= 50, video == nil, audio == nil {
                 throw SluiceError(.unsupportedCodec, "cannot use the stream", why: error.message)
             }
-            return []
+            return [.damaged(error.message)]
         }
     }
 
@@ -56,7 +84,9 @@ public struct FLVTagReader: Sendable {
 
     private mutating func readVideo(_ body: VideoTagBody, _ time: MediaTime, _ arrival: HostTime) -> [FLVItem] {
         switch body.packet {
-        case .sequenceHeader: return adoptVideo(body.codec, body.data.array)
+        case .sequenceHeader:
+            let adopted = adoptVideo(body.codec, body.data.array)
+            return videoHeader.sent(.video, adopted)
         case .endOfSequence, .metadata, .command: return []
         case .coded: break
         }
@@ -64,7 +94,8 @@ public struct FLVTagReader: Sendable {
         guard !data.isEmpty else { return [] }
         var items: [FLVItem] = []
         if video?.codec != body.codec {
-            items = adoptVideo(body.codec, Self.configurationInBand(body.codec, data))
+            items = videoHeader.missed(.video, body.codec)
+            items += adoptVideo(body.codec, Self.configurationInBand(body.codec, data))
             if video?.codec != body.codec { return items }
         }
         guard let track = video else { return items }
@@ -109,7 +140,9 @@ public struct FLVTagReader: Sendable {
 
     private mutating func readAudio(_ body: AudioTagBody, _ time: MediaTime, _ arrival: HostTime) -> [FLVItem] {
         switch body.packet {
-        case .sequenceHeader: return adoptAudio(body.codec, body.data.array, body)
+        case .sequenceHeader:
+            let adopted = adoptAudio(body.codec, body.data.array, body)
+            return audioHeader.sent(.audio, adopted)
         case .endOfSequence, .multichannelConfig: return []
         case .coded: break
         }
@@ -120,7 +153,8 @@ public struct FLVTagReader: Sendable {
         let adts = body.codec == .aac && audio?.configuration.isEmpty != false ? ADTSHeader(data) : nil
         if audio?.codec != body.codec || adts != nil {
             let configuration = adts.flatMap { try? $0.configuration().serialised() } ?? []
-            items = adoptAudio(body.codec, configuration, body, firstFrame: data)
+            items = audioHeader.missed(.audio, body.codec)
+            items += adoptAudio(body.codec, configuration, body, firstFrame: data)
             if audio?.codec != body.codec { return items }
         }
         if isADTS, let header = ADTSHeader(data) { data.removeFirst(min(header.headerSize, data.count)) }

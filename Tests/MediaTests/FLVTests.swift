@@ -29,6 +29,7 @@ import Wire
                 case .tracks(let list): tracks.append(list)
                 case .packet(let packet): packets.append(packet)
                 case .metadata: metadata += 1
+                case .missingHeader, .changedHeader, .damaged: break
                 }
             }
         }
