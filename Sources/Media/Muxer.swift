@@ -10,6 +10,9 @@ public final class Muxer: PacketSink {
         case address(MediaAddress)
         /// Gets the container's bytes in order; answers with their count, or a negative errno.
         case write(@Sendable (UnsafeRawBufferPointer) -> Int)
+        /// An open file that can seek, at its beginning; stays the caller's. Bytes wait in a buffer until it is
+        /// full, or `flush`.
+        case descriptor(Int32)
     }
 
     public struct Options: Sendable {
@@ -153,6 +156,23 @@ public final class Muxer: PacketSink {
             if cause == .deadline { error.why = "the other side takes no more data" }
             throw error
         }
+        throw FFmpegFailure.error(status, what, phase: .write, isNetwork: context.isNetwork)
+    }
+
+    /// Hands everything that was written so far to the system: ends the fragment, cluster or gathered sound
+    /// that the container is in. What the file then holds can be played to this point.
+    /// - Throws: As `write`.
+    public func flush() throws(SluiceError) {
+        guard state == .writing else { return }
+        if let timeout = options.timeout { interrupt.arm(deadline: .now() + timeout) }
+        var status = av_write_frame(context.raw, nil)
+        if let bytes = context.raw.pointee.pb {
+            avio_flush(bytes)
+            if status >= 0 { status = bytes.pointee.error }
+        }
+        noteProgress()
+        guard status < 0 else { return }
+        state = .failed
         throw FFmpegFailure.error(status, what, phase: .write, isNetwork: context.isNetwork)
     }
 

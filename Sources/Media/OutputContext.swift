@@ -19,8 +19,13 @@ final class OutputContext {
     ) throws(SluiceError) {
         self.interrupt = interrupt
         var address: MediaAddress?
+        var isOwnFile = false
         switch target {
         case .write(let write): channel = try ByteChannel(writing: { write($0) })
+        case .descriptor(let descriptor):
+            let file = DescriptorFile(borrowing: descriptor)
+            channel = try ByteChannel(writing: { file.write($0) }, seek: { file.seek($0, $1) })
+            isOwnFile = true
         case .address(let given) where given.scheme == .standardStream:
             let output = DescriptorOutput(borrowing: STDOUT_FILENO, interrupt: interrupt)
             channel = try ByteChannel(writing: { output.write($0) })
@@ -34,7 +39,7 @@ final class OutputContext {
             }
         }
         isNetwork = address?.isNetwork ?? false
-        canSeek = channel == nil && !isNetwork
+        canSeek = (channel == nil || isOwnFile) && !isNetwork
         let url = address.map { $0.isNetwork ? $0.raw : "file:" + $0.path } ?? ""
         var context: UnsafeMutablePointer<AVFormatContext>?
         let status = avformat_alloc_output_context2(&context, format.raw, nil, url)
@@ -53,8 +58,8 @@ final class OutputContext {
         } else if !format.opensItself {
             try open(url, address, options, what, &dictionary)
         }
-        // 1: each packet leaves at once. −1: where the output is no file.
-        context.pointee.flush_packets = options.isLive || channel != nil ? 1 : -1
+        // 1: each packet leaves at once. 0: when the buffer is full. −1: as 1 where the output is no file.
+        context.pointee.flush_packets = isOwnFile ? 0 : options.isLive || channel != nil ? 1 : -1
     }
 
     private func open(
