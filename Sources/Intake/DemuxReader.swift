@@ -5,7 +5,7 @@ import Synchronization
 
 final class DemuxReader: SourceReader {
     private let settings: SourceSettings
-    private let queue: EventQueue
+    private let port: EventPort
     private let cancel: CancelFlag
     private struct Wish {
         var seek: (time: MediaTime, epoch: Int)?
@@ -16,10 +16,10 @@ final class DemuxReader: SourceReader {
     private let tellsReached: Bool
 
     /// - Parameter tellsReached: False where somebody else has told that the server answers.
-    init(_ settings: SourceSettings, queue: EventQueue, cancel: CancelFlag, tellsReached: Bool = true) {
+    init(_ settings: SourceSettings, port: EventPort, cancel: CancelFlag, tellsReached: Bool = true) {
         self.tellsReached = tellsReached
         self.settings = settings
-        self.queue = queue
+        self.port = port
         self.cancel = cancel
     }
 
@@ -29,27 +29,33 @@ final class DemuxReader: SourceReader {
         // The thread leaves at its next check of the flag or through FFmpeg's interrupt; waiting for it
         // here could wait for ourselves.
         wish.withLock { $0.isClosed = true }
-        queue.close()
+        port.close()
     }
 
     func seek(to time: MediaTime, epoch: Int) {
         wish.withLock { $0.seek = (time, epoch) }
-        queue.drain()
+        port.drain()
     }
 
     /// Reads to the end on the calling thread; `HLSReader` lends its own.
     func run() {
         var isOpen = false
         do throws(SluiceError) {
-            let demuxer = try open()
-            isOpen = true
-            try read(demuxer)
+            // Whoever hears of the end finds the input closed: a port that was listened on is free again.
+            if try readAll(&isOpen) { _ = port.pushWaiting(.end(nil)) }
         } catch {
             var final = error
             if isOpen { final = error.midStream() }
-            _ = queue.pushWaiting(.end(cancel.isSet ? nil : final))
+            _ = port.pushWaiting(.end(cancel.isSet ? nil : final))
         }
-        queue.close()
+        port.close()
+    }
+
+    /// - Returns: True at the end of the input, where that is still to be told.
+    private func readAll(_ isOpen: inout Bool) throws(SluiceError) -> Bool {
+        let demuxer = try open()
+        isOpen = true
+        return try read(demuxer)
     }
 
     private var isNetwork: Bool { settings.address.isNetwork }
@@ -69,7 +75,7 @@ final class DemuxReader: SourceReader {
         // FFmpeg does not tell when a socket answers, only when it has read the header as well: an upper bound.
         // Where there is no connection there is nothing to reach.
         if tellsReached, isNetwork, ![.udp, .rtp].contains(settings.address.scheme) {
-            queue.tell(.reached(at: .now(), since: began))
+            port.tell(.reached(at: .now(), since: began))
         }
         let isFile = settings.address.scheme == .file
         let description = SourceDescription(
@@ -77,46 +83,48 @@ final class DemuxReader: SourceReader {
             isLive: live || (isNetwork && demuxer.duration == nil && !settings.address.isPlaylist),
             isSeekable: demuxer.canSeek,
             duration: demuxer.duration)
-        _ = queue.pushWaiting(.opened(description))
-        if !demuxer.tracks.isEmpty { _ = queue.pushWaiting(.tracks(demuxer.tracks)) }
+        _ = port.pushWaiting(.opened(description))
+        if !demuxer.tracks.isEmpty { _ = port.pushWaiting(.tracks(demuxer.tracks)) }
         if let start = settings.startAt, start > .zero {
             try demuxer.seek(to: (demuxer.startTime ?? .zero) + start)
         }
         return demuxer
     }
 
-    private func read(_ demuxer: Demuxer) throws(SluiceError) {
+    private func read(_ demuxer: Demuxer) throws(SluiceError) -> Bool {
         var epoch = 0
         var hasFirst = false
         var damaged = 0
-        while !cancel.isSet, !queue.isFinished {
+        while !cancel.isSet, !port.isFinished {
             if let target = takeSeek() {
                 try demuxer.seek(to: target.time)
                 epoch = target.epoch
-                queue.drain()
-                guard queue.pushWaiting(.discontinuity(epoch: epoch)) else { return }
+                port.drain()
+                guard port.pushWaiting(.discontinuity(epoch: epoch)) else { return false }
             }
             let found = try demuxer.read()
             if demuxer.damagedPackets > damaged {
                 damaged = demuxer.damagedPackets
-                queue.tell(.damaged("the container reports a damaged packet"))
+                port.tell(.damaged("the container reports a damaged packet"))
             }
             switch found {
             case .packet(var packet):
                 if !hasFirst {
                     hasFirst = true
-                    queue.tell(.firstByte(at: packet.arrival))
+                    port.tell(.firstByte(at: packet.arrival))
                 }
                 packet.epoch = epoch
-                guard queue.pushWaiting(.packet(packet)) else { return }
+                guard port.pushWaiting(.packet(packet)) else { return false }
             case .tracksChanged(let tracks):
-                guard queue.pushWaiting(.tracks(tracks)) else { return }
+                guard port.pushWaiting(.tracks(tracks)) else { return false }
             case .endOfInput:
-                _ = queue.pushWaiting(.end(nil))
+                guard demuxer.canSeek else { return true }
+                _ = port.pushWaiting(.end(nil))
                 // A short file is read to its end long before it has been played: it may still be sought in.
-                guard demuxer.canSeek, waitForSeek() else { return }
+                guard waitForSeek() else { return false }
             }
         }
+        return false
     }
 
     private func takeSeek() -> (time: MediaTime, epoch: Int)? {

@@ -52,6 +52,9 @@ final class EventQueue: Sendable {
         return queue.push(Item(event: event, cost: cost * bytePrice))
     }
 
+    /// Waits for room or not, as the queue does.
+    func put(_ event: SourceEvent) { if isLive { pushLive(event) } else { _ = pushWaiting(event) } }
+
     /// Tells a fact, where facts are wanted: waits for room or not, as the queue does. A live reader that is
     /// too slow for packets does not get more facts either.
     func tell(_ fact: @autoclosure () -> SourceFact) {
@@ -118,9 +121,6 @@ final class EventQueue: Sendable {
         guard case .element(let item) = queue.pop(deadline: deadline) else { return nil }
         return item.event
     }
-
-    /// Waits for a moment, or until the queue is closed; for readers that have nothing to do.
-    func wait(until deadline: HostTime) { queue.waitForClose(until: deadline) }
 
     /// Throws away what waits, for a seek.
     func drain() { queue.drain() }

@@ -9,8 +9,9 @@ import Wire
 
 final class HLSReader: SourceReader {
     private let settings: SourceSettings
-    private let queue: EventQueue
+    private let port: EventPort
     private let cancel: CancelFlag
+    private let pause: CancellableWait
     private let pool: HTTPClientPool
     private let delegate = Mutex<DemuxReader?>(nil)
     private let thread = Mutex<NamedThread?>(nil)
@@ -18,17 +19,18 @@ final class HLSReader: SourceReader {
     // The rest belongs to the fetching thread.
     private let facts = Mutex(HLSFacts())
 
-    init(_ settings: SourceSettings, queue: EventQueue, cancel: CancelFlag) {
+    init(_ settings: SourceSettings, port: EventPort, cancel: CancelFlag) {
         self.settings = settings
-        self.queue = queue
+        self.port = port
         self.cancel = cancel
+        pause = CancellableWait(cancel)
         pool = HTTPClientPool(cancel: cancel)
     }
 
     func start() { thread.withLock { $0 = NamedThread("hls-fetch") { [self] in run() } } }
     func close() {
         pool.close()
-        queue.close()
+        port.close()
     }
     func seek(to time: MediaTime, epoch: Int) { delegate.withLock(\.self)?.seek(to: time, epoch: epoch) }
     var receivedBytes: Int { received.load(ordering: .relaxed) }
@@ -43,21 +45,21 @@ final class HLSReader: SourceReader {
                 // the master playlist.
                 var whole = settings
                 if !needsWhole.withLock(\.self) { whole.address = first.address }
-                let reader = DemuxReader(whole, queue: queue, cancel: cancel, tellsReached: false)
+                let reader = DemuxReader(whole, port: port, cancel: cancel, tellsReached: false)
                 delegate.withLock { $0 = reader }
                 reader.run()
                 return
             }
-            _ = queue.pushWaiting(
+            _ = port.pushWaiting(
                 .opened(
                     SourceDescription(
                         transport: "hls", server: first.server, isLive: true, isSegmented: true)))
             try follow(first, hadMedia: &hadMedia)
-            _ = queue.pushWaiting(.end(nil))
+            _ = port.pushWaiting(.end(nil))
         } catch {
-            _ = queue.pushWaiting(.end(cancel.isSet ? nil : (hadMedia ? error.midStream() : error)))
+            _ = port.pushWaiting(.end(cancel.isSet ? nil : (hadMedia ? error.midStream() : error)))
         }
-        queue.close()
+        port.close()
     }
 
     // MARK: Playlists
@@ -74,7 +76,7 @@ final class HLSReader: SourceReader {
         let what = "cannot play \(settings.address)"
         let fetch = HTTPFetch.Settings(address: address, options: settings.options, what: what)
         guard let body = try pool.fetchWhole(fetch, limit: HLSPlaylist.maximumSize) else { return nil }
-        if let fact = facts.withLock({ $0.reached(body) }) { queue.tell(fact) }
+        if let fact = facts.withLock({ $0.reached(body) }) { port.tell(fact) }
         let parsed: HLSPlaylist
         do {
             parsed = try HLSPlaylist.parse(
@@ -88,14 +90,14 @@ final class HLSReader: SourceReader {
                 throw SluiceError(.noMedia, what, why: "the playlist is empty")
             }
             let fact = facts.withLock { $0.loaded(playlist, at: .now()) }
-            queue.tell(fact)
+            port.tell(fact)
             return Loaded(
                 playlist: playlist, address: body.address, server: body.header("server"), requested: body.requested)
         case .master(let master):
             guard depth == 0, let variant = master.variant(matching: settings.options.quality.selection) else {
                 throw SluiceError(.noMedia, what, why: "the master playlist names no stream")
             }
-            queue.tell(.variants(master.variants.map(VariantFacts.init)))
+            port.tell(.variants(master.variants.map(VariantFacts.init)))
             if master.audioRendition(for: variant)?.uri != nil { needsWhole.withLock { $0 = true } }
             return try loadPlaylist(try MediaAddress(variant.uri), depth: 1)
         }
@@ -113,7 +115,7 @@ final class HLSReader: SourceReader {
         var loaded = first
         var schedule = SegmentSchedule()
         schedule.loaded(loaded.playlist, at: loaded.requested)
-        var feed = SegmentFeed(queue: queue, cancel: cancel, format: settings.format)
+        var feed = SegmentFeed(port: port, cancel: cancel, format: settings.format)
         defer { feed.finish() }
         var lastProgress = HostTime.now()
         var map: MediaPlaylist.Map?
@@ -125,7 +127,7 @@ final class HLSReader: SourceReader {
                 if let limit = settings.options.silenceTimeout, HostTime.now() - lastProgress > limit {
                     throw stalled(hadMedia)
                 }
-                queue.wait(until: time)
+                pause.wait(until: time)
                 guard !cancel.isSet else { return }
                 if let problem = feed.problem { throw problem }
                 guard let next = try reload(loaded) else { continue }
@@ -136,7 +138,7 @@ final class HLSReader: SourceReader {
                 isCut = isCut || segment.isDiscontinuity
                 if segment.isGap { continue }
                 if isCut || (map != nil && segment.map != map) { feed.restart() }
-                if isCut, hadMedia { queue.tell(.cut) }
+                if isCut, hadMedia { port.tell(.cut) }
                 isCut = false
                 if let wanted = segment.map, wanted != map || feed.isFresh {
                     guard let header = try fetch(wanted.uri, wanted.byteRange) else { continue }
@@ -144,7 +146,7 @@ final class HLSReader: SourceReader {
                 }
                 map = segment.map
                 guard let body = try fetch(segment.uri, segment.byteRange) else { continue }
-                if !hadMedia { queue.tell(.firstByte(at: body.firstArrival)) }
+                if !hadMedia { port.tell(.firstByte(at: body.firstArrival)) }
                 guard try feed.write(body.bytes, arrival: body.lastArrival, date: segment.programDateTime) else {
                     return
                 }
@@ -161,8 +163,8 @@ final class HLSReader: SourceReader {
             return try loadPlaylist(current.address, depth: 1)
         } catch {
             guard Self.mayPass(error) else { throw error }
-            _ = queue.pushWaiting(.note("the playlist did not come: \(error.why)"))
-            queue.wait(until: .now() + .milliseconds(250))
+            _ = port.pushWaiting(.note("the playlist did not come: \(error.why)"))
+            pause.wait(until: .now() + .milliseconds(250))
             return nil
         }
     }
@@ -189,7 +191,7 @@ final class HLSReader: SourceReader {
                 if body.isComplete || attempt == 2 { return body }
             } catch {
                 guard Self.mayPass(error) else { throw error }
-                if attempt == 2 { _ = queue.pushWaiting(.note("a segment was left out: \(error.why)")) }
+                if attempt == 2 { _ = port.pushWaiting(.note("a segment was left out: \(error.why)")) }
             }
         }
         return nil

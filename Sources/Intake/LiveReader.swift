@@ -11,7 +11,7 @@ final class LiveReader: SourceReader {
 
     private let settings: SourceSettings
     private let transport: Transport
-    private let queue: EventQueue
+    private let port: EventPort
     private let tags = Mutex(FLVTagReader())
     private let connection = Mutex<(any LiveConnection)?>(nil)
     private let closing = CancelFlag()
@@ -22,10 +22,10 @@ final class LiveReader: SourceReader {
     /// Reads a file that only looked like a stream.
     private let file = Mutex<DemuxReader?>(nil)
 
-    init(_ settings: SourceSettings, transport: Transport, queue: EventQueue, cancel: CancelFlag) {
+    init(_ settings: SourceSettings, transport: Transport, port: EventPort, cancel: CancelFlag) {
         self.settings = settings
         self.transport = transport
-        self.queue = queue
+        self.port = port
         self.cancel = cancel
     }
 
@@ -59,7 +59,7 @@ final class LiveReader: SourceReader {
 
     /// An FLV file on a web server comes as fast as the line allows: it is read, paced and sought in like any file.
     private func readAsFile() {
-        let reader = DemuxReader(settings, queue: queue, cancel: cancel)
+        let reader = DemuxReader(settings, port: port, cancel: cancel)
         file.withLock { $0 = reader }
         closing.set()
         reader.start()
@@ -73,17 +73,17 @@ final class LiveReader: SourceReader {
         case .established: break
         case .header(let hasAudio, let hasVideo):
             firstByte(at: .now())
-            queue.tell(.headerFlags(hasAudio: hasAudio, hasVideo: hasVideo))
+            port.tell(.headerFlags(hasAudio: hasAudio, hasVideo: hasVideo))
         case .connected(let server):
-            queue.pushLive(.opened(SourceDescription(transport: transport.rawValue, server: server, isLive: true)))
+            port.pushLive(.opened(SourceDescription(transport: transport.rawValue, server: server, isLive: true)))
         case .status(_, let code, let description):
-            queue.pushLive(.note(description.isEmpty ? code : "\(code): \(description)"))
+            port.pushLive(.note(description.isEmpty ? code : "\(code): \(description)"))
         case .tag(let tag, let arrival):
             firstByte(at: arrival)
             take(tag, arrival)
         case .closed(let error):
-            queue.pushLive(.end(error))
-            queue.close()
+            port.pushLive(.end(error))
+            port.close()
         }
     }
 
@@ -93,18 +93,18 @@ final class LiveReader: SourceReader {
                 try reader.read(tag, arrival: arrival)
             }) {
                 switch item {
-                case .tracks(let tracks): queue.pushLive(.tracks(tracks))
-                case .packet(let packet): queue.pushLive(.packet(packet))
-                case .metadata(let fields): queue.tell(.claims(StreamClaims(fields)))
-                case .missingHeader(let kind): queue.tell(.missingSequenceHeader(kind))
-                case .changedHeader(let kind): queue.tell(.changedSequenceHeader(kind))
-                case .damaged(let why): queue.tell(.damaged(why))
+                case .tracks(let tracks): port.pushLive(.tracks(tracks))
+                case .packet(let packet): port.pushLive(.packet(packet))
+                case .metadata(let fields): port.tell(.claims(StreamClaims(fields)))
+                case .missingHeader(let kind): port.tell(.missingSequenceHeader(kind))
+                case .changedHeader(let kind): port.tell(.changedSequenceHeader(kind))
+                case .damaged(let why): port.tell(.damaged(why))
                 }
             }
         } catch {
             // One bad tag is not the end of a stream; the next key frame repairs the picture.
-            queue.pushLive(.note("a damaged tag was left out: \(error.why)"))
-            queue.tell(.damaged(error.why))
+            port.pushLive(.note("a damaged tag was left out: \(error.why)"))
+            port.tell(.damaged(error.why))
         }
     }
 
@@ -114,12 +114,12 @@ final class LiveReader: SourceReader {
             defer { began = nil }
             return began
         }
-        if let since { queue.tell(.reached(at: .now(), since: since)) }
+        if let since { port.tell(.reached(at: .now(), since: since)) }
     }
 
     private func firstByte(at time: HostTime) {
         guard !hasFirstByte.exchange(true, ordering: .relaxed) else { return }
-        queue.tell(.firstByte(at: time))
+        port.tell(.firstByte(at: time))
     }
 }
 

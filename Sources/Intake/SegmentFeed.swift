@@ -5,7 +5,7 @@ import Model
 
 /// Used by the fetching thread; each stretch without a cut has its own demuxer and thread.
 struct SegmentFeed {
-    private let queue: EventQueue
+    private let port: EventPort
     private let cancel: CancelFlag
     private let format: String?
     private let timeline = Monitor(SplicedTimeline())
@@ -14,8 +14,8 @@ struct SegmentFeed {
     private var channel: ByteChannel?
     private var thread: NamedThread?
 
-    init(queue: EventQueue, cancel: CancelFlag, format: String?) {
-        self.queue = queue
+    init(port: EventPort, cancel: CancelFlag, format: String?) {
+        self.port = port
         self.cancel = cancel
         self.format = format
     }
@@ -36,7 +36,7 @@ struct SegmentFeed {
             cancel.onSet { made.close() }
             ledger = Monitor(SegmentLedger())
             let stretch = Stretch(
-                channel: made, queue: queue, cancel: cancel, format: format, timeline: timeline, ledger: ledger)
+                channel: made, port: port, cancel: cancel, format: format, timeline: timeline, ledger: ledger)
             thread = NamedThread("demux") { [failure] in
                 do throws(SluiceError) {
                     try stretch.demux()
@@ -71,7 +71,7 @@ struct SegmentFeed {
 /// What one demuxer reads: segments between two cuts.
 private struct Stretch: Sendable {
     let channel: ByteChannel
-    let queue: EventQueue
+    let port: EventPort
     let cancel: CancelFlag
     let format: String?
     let timeline: Monitor<SplicedTimeline>
@@ -84,18 +84,18 @@ private struct Stretch: Sendable {
         let demuxer = try Demuxer(
             .bytes(format: format, read: { channel.read(into: $0) }), options: options,
             interrupt: InterruptFlag(cancel: cancel))
-        if !demuxer.tracks.isEmpty { _ = queue.pushWaiting(.tracks(demuxer.tracks)) }
+        if !demuxer.tracks.isEmpty { _ = port.pushWaiting(.tracks(demuxer.tracks)) }
         var damaged = 0
         while !cancel.isSet {
             let found = try demuxer.read()
             if demuxer.damagedPackets > damaged {
                 damaged = demuxer.damagedPackets
-                queue.tell(.damaged("a segment holds a damaged packet"))
+                port.tell(.damaged("a segment holds a damaged packet"))
             }
             switch found {
             case .packet(let packet):
                 guard deliver(packet, demuxer) else { return }
-            case .tracksChanged(let tracks): _ = queue.pushWaiting(.tracks(tracks))
+            case .tracksChanged(let tracks): _ = port.pushWaiting(.tracks(tracks))
             case .endOfInput: return
             }
         }
@@ -108,10 +108,10 @@ private struct Stretch: Sendable {
         if let entry {
             placed.arrival = entry.arrival
             if let date = entry.date, let shown = placed.pts ?? placed.dts {
-                queue.tell(.programDate(media: shown, wall: date))
+                port.tell(.programDate(media: shown, wall: date))
             }
         }
-        return queue.pushWaiting(.packet(placed))
+        return port.pushWaiting(.packet(placed))
     }
 }
 

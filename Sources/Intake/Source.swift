@@ -6,7 +6,7 @@ import Synchronization
 /// Reading one input. Open it, then call `next` from one thread until `.end`.
 public final class Source: Sendable {
     private let queue: EventQueue
-    private let reader: any SourceReader
+    let reader: any SourceReader
     private let cancel: CancelFlag
     private let outer: CancelFlag
     private let registration: Int?
@@ -18,20 +18,13 @@ public final class Source: Sendable {
         registration = cancel.onSet { stop.set() }
         outer = cancel
         self.cancel = stop
-        let address = settings.address
-        switch address.scheme {
-        case .rtmp, .rtmps:
-            queue = EventQueue(bytes: nil, wantsFacts: settings.wantsFacts)
-            reader = LiveReader(settings, transport: .rtmp, queue: queue, cancel: stop)
-        case .http where address.path.hasSuffix(".flv"), .https where address.path.hasSuffix(".flv"):
-            queue = EventQueue(bytes: nil, wantsFacts: settings.wantsFacts)
-            reader = LiveReader(settings, transport: .httpFLV, queue: queue, cancel: stop)
-        case .http where address.isPlaylist, .https where address.isPlaylist:
-            queue = EventQueue(bytes: settings.readAhead, wantsFacts: settings.wantsFacts)
-            reader = HLSReader(settings, queue: queue, cancel: stop)
-        default:
-            queue = EventQueue(bytes: settings.readAhead, wantsFacts: settings.wantsFacts)
-            reader = DemuxReader(settings, queue: queue, cancel: stop)
+        let kind = ReaderKind(settings.address)
+        queue = EventQueue(
+            bytes: kind == .rtmp || kind == .httpFLV ? nil : settings.readAhead, wantsFacts: settings.wantsFacts)
+        if ReconnectingReader.serves(settings) {
+            reader = ReconnectingReader(settings, queue: queue) { kind.reader(settings, port: $0, cancel: $1) }
+        } else {
+            reader = kind.reader(settings, port: EventPort(queue), cancel: stop)
         }
         reader.start()
         let queue = queue
@@ -64,6 +57,29 @@ public final class Source: Sendable {
 
     /// Ends the source: connections close, threads end. May be called from any thread, more than once.
     public func close() { cancel.set() }
+}
+
+/// Who reads an address, decided by the address alone.
+private enum ReaderKind {
+    case rtmp, httpFLV, hls, demuxer
+
+    init(_ address: MediaAddress) {
+        switch address.scheme {
+        case .rtmp, .rtmps: self = .rtmp
+        case .http where address.path.hasSuffix(".flv"), .https where address.path.hasSuffix(".flv"):
+            self = .httpFLV
+        default: self = address.isPlaylist ? .hls : .demuxer
+        }
+    }
+
+    func reader(_ settings: SourceSettings, port: EventPort, cancel: CancelFlag) -> any SourceReader {
+        switch self {
+        case .rtmp: LiveReader(settings, transport: .rtmp, port: port, cancel: cancel)
+        case .httpFLV: LiveReader(settings, transport: .httpFLV, port: port, cancel: cancel)
+        case .hls: HLSReader(settings, port: port, cancel: cancel)
+        case .demuxer: DemuxReader(settings, port: port, cancel: cancel)
+        }
+    }
 }
 
 /// What does the work behind a `Source`.

@@ -1,12 +1,13 @@
 // What the tests of sources share: everything that a source says, in order, and clips made on the spot.
 import Glibc
-import Intake
 import Model
 import NIOCore
 import Synchronization
 import TestSupport
 import Testing
 import Wire
+
+@testable import Intake
 
 /// Reads a source on a thread of its own and keeps what it says. Ends with its owner.
 final class SourceTape: Sendable {
