@@ -14,8 +14,17 @@ struct ObservedFacts: Sendable {
         var lastNew: HostTime
         /// The longest time without anything new.
         var longestWait = Span.zero
+        /// Times without anything new that were longer than a playlist may leave its readers waiting.
+        var stalls = 0
         var edgeAges: [Span] = []
         var segmentDurations: [Span]
+
+        /// A list has to be renewed within one and a half target durations (RFC 8216 §6.2.1); the half more is
+        /// our own reload.
+        func isStalled(at now: HostTime) -> Bool {
+            !latest.isEnded && latest.targetDuration > .zero
+                && now - lastNew > max(latest.targetDuration * 2, .seconds(1))
+        }
     }
     private static let kept = 200
 
@@ -74,6 +83,7 @@ struct ObservedFacts: Sendable {
         list.loads += 1
         list.longestWait = max(list.longestWait, now - list.lastNew)
         if facts.isNew || list.loads == 1 {
+            if list.isStalled(at: now) { list.stalls += 1 }
             list.lastNew = now
             if let age = facts.edgeAge { list.edgeAges.append(age) }
             if list.edgeAges.count > Self.kept { list.edgeAges.removeFirst() }

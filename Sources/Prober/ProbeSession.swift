@@ -13,7 +13,7 @@ public final class ProbeSession {
     private var observation = StreamObservation()
     private var status = FollowStatus()
     private var nextStatus: HostTime?
-    private var lastEvent = HostTime.now()
+    private var lastMedia: HostTime?
 
     /// - Parameter cancel: Ends the observation; what was seen until then is reported.
     public init(settings: ProbeSettings, reporter: any Reporter, cancel: CancelFlag) {
@@ -63,10 +63,11 @@ public final class ProbeSession {
 
     private func take(_ event: SourceEvent) {
         let now = HostTime.now()
-        lastEvent = now
         if case .end = event, cancel.isSet { return }
         switch event {
-        case .packet(let packet): if settings.follows { status.add(packet) }
+        case .packet(let packet):
+            lastMedia = now
+            if settings.follows { status.add(packet) }
         case .note(let text): reporter.log(.info, text)
         case .opened(let description):
             reporter.log(
@@ -98,9 +99,10 @@ public final class ProbeSession {
     /// server that talks but sends no media. nil: for ever, as asked for, or the source itself waits.
     private var silenceEnd: HostTime? {
         guard let limit = settings.options.silenceTimeout else { return nil }
-        if observation.packets == 0, settings.reconnect.wait != nil { return nil }
         let segment = observation.facts.playlist?.latest.targetDuration ?? .zero
-        return lastEvent + max(limit + .seconds(2), segment * 3)
+        let patience = max(limit, segment * 3) + .seconds(2)
+        if let lastMedia { return lastMedia + patience }
+        return settings.reconnect.wait == nil ? began + patience + (settings.options.connectTimeout ?? .zero) : nil
     }
 
     private func fallSilent() throws(SluiceError) {

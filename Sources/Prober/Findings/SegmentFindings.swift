@@ -3,8 +3,8 @@ import Intake
 import Model
 
 enum SegmentFindings {
-    /// A list has to be renewed within one and a half target durations (§6.2.1); the half more is our reload.
-    static let renewal = 2.0
+    /// Target durations without anything new after which every player has run dry.
+    static let dry = 4.0
     /// A live edge older than this has stopped, whatever the list says.
     static let staleEdge = 5.0
 
@@ -15,10 +15,10 @@ enum SegmentFindings {
         let target = list.latest.targetDuration
         if !list.latest.isEnded, target > .zero {
             let wait = max(list.longestWait, (observation.finishedAt ?? now) - list.lastNew)
-            if wait > max(target * renewal, .seconds(1)) {
+            if list.stalls > 0 || list.isStalled(at: observation.finishedAt ?? now) {
                 found.append(
                     Finding(
-                        wait > target * (renewal * 2) ? .fail : .warn, "playlist_stall",
+                        wait > target * dry ? .fail : .warn, "playlist_stall",
                         "the playlist has nothing new for \(Words.length(wait))",
                         [
                             .init("wait_s", .number(wait.seconds)),

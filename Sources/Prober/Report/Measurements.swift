@@ -83,6 +83,8 @@ struct Measurements: Sendable {
         if isLive, !isSegmented {
             jitter = (observation.video ?? observation.audio).flatMap { Jitter($0.arrival) }
             if !isShort { stalls = observation.stalls.count }
+        } else if isLive, let list = facts.playlist, !isShort {
+            stalls = list.stalls + (list.isStalled(at: observation.finishedAt ?? now) ? 1 : 0)
         }
         if settings.measuresLatency || settings.isLoopback
             || settings.expectations.contains(where: { $0.needsLatency })

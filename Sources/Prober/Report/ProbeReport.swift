@@ -9,6 +9,8 @@ public struct ProbeReport: Sendable {
     public var event: Event
     /// The report for people, without line ends.
     public var lines: [String]
+    /// One line: the verdict and what led to it.
+    public var summary: String
     /// Present when `--check` or `--expect` was asked for and the verdict is FAIL (`verdict_fail`); else what broke
     /// the stream off while it was observed.
     public var failure: SluiceError?
@@ -29,6 +31,7 @@ public struct ProbeReport: Sendable {
         self.failure = failure
         latencyP50 = measured.latency?.p50
         event = Event("result", ReportFields.of(measured, hls, findings: findings, verdict: verdict))
+        summary = ReportLines.summary(findings, self.verdict)
         lines = ReportLines.of(measured, hls, findings: findings, verdict: self.verdict)
     }
 

@@ -30,6 +30,11 @@ enum ReportLines {
         return lines
     }
 
+    static func summary(_ findings: [Finding], _ verdict: Verdict) -> String {
+        let alarming = findings.filter { $0.severity > .info }.map(\.code)
+        return alarming.isEmpty ? verdict.rawValue : "\(verdict.rawValue): \(alarming.joined(separator: ", "))"
+    }
+
     private static func opening(_ measured: Measurements) -> String {
         [
             ("connected", measured.connect), ("first byte", measured.firstByte),
