@@ -49,7 +49,9 @@ enum HeaderFindings {
         guard let header = observation.facts.header else { return [] }
         return [(TrackKind.video, header.hasVideo), (.audio, header.hasAudio)].compactMap { kind, isFlagged in
             let packets = observation.packets(of: kind)
-            guard isFlagged ? packets == 0 && measured.observed >= patience : packets > 0 else { return nil }
+            guard isFlagged ? packets == 0 && measured.observed >= patience : packets > 0,
+                !lacksHeader(observation, kind)
+            else { return nil }
             return Finding(
                 .warn, "wrong_header_flags",
                 isFlagged
@@ -66,7 +68,7 @@ enum HeaderFindings {
         [TrackKind.video, .audio].compactMap { kind in
             let isAnnounced = observation.tracks.contains { $0.track.kind == kind }
             let isClaimed = observation.facts.claims.flatMap { kind == .video ? $0.hasVideo : $0.hasAudio } ?? false
-            guard isAnnounced || isClaimed else { return nil }
+            guard isAnnounced || isClaimed, !lacksHeader(observation, kind) else { return nil }
             let packets = observation.packets(of: kind)
             if packets == 0 {
                 guard measured.observed >= patience else { return nil }
@@ -80,6 +82,11 @@ enum HeaderFindings {
             }
             return fallenSilent(observation, kind)
         }
+    }
+
+    /// It comes and cannot be used, which is a finding of its own: it is not silent.
+    private static func lacksHeader(_ observation: StreamObservation, _ kind: TrackKind) -> Bool {
+        observation.facts.missingHeaders[kind, default: 0] > 0
     }
 
     /// Files end their tracks where they like; a live track that stops is a fault.

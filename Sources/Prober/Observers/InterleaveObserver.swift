@@ -21,6 +21,11 @@ struct InterleaveObserver: Sendable {
 
     private var audio: MediaTime?
     private var video: MediaTime?
+    /// Where the picture was when sound last came, and the other way round.
+    private var videoAtAudio: MediaTime?
+    private var audioAtVideo: MediaTime?
+    /// A track that lets the other run on for so long has fallen silent: how far they are apart says nothing then.
+    private static let silence = Span.seconds(1)
     private var histogram = SpanHistogram()
     private var points: [(at: MediaTime, offset: Span)] = []
     private var bucket: Bucket?
@@ -28,12 +33,19 @@ struct InterleaveObserver: Sendable {
     private static let capacity = 120
 
     mutating func add(_ kind: TrackKind, at time: MediaTime) {
-        if kind == .video { video = time } else { audio = time }
+        if kind == .video {
+            (video, audioAtVideo) = (time, audio)
+        } else {
+            (audio, videoAtAudio) = (time, video)
+        }
         guard let audio, let video else { return }
+        let alone = kind == .video ? videoAtAudio.map { video - $0 } : audioAtVideo.map { audio - $0 }
+        guard alone ?? .zero <= Self.silence else { return }
         let offset = audio - video
         histogram.add(offset)
-        if let open = bucket, (time - open.start).magnitude >= bucketLength { close(open) }
-        if bucket == nil { bucket = Bucket(start: time, values: []) }
+        // By the picture's time alone: sound may be far from it.
+        if let open = bucket, (video - open.start).magnitude >= bucketLength { close(open) }
+        if bucket == nil { bucket = Bucket(start: video, values: []) }
         bucket?.values.append(offset)
     }
 
@@ -41,6 +53,8 @@ struct InterleaveObserver: Sendable {
     mutating func restart() {
         audio = nil
         video = nil
+        videoAtAudio = nil
+        audioAtVideo = nil
         points = []
         bucket = nil
     }
