@@ -130,6 +130,15 @@ struct StreamObservation: Sendable {
 }
 
 extension Track {
+    /// What is not known yet is as it was: a demuxer that begins anew announces its tracks before it has looked.
+    fileprivate func completed(from before: Track) -> Track {
+        guard codec == before.codec else { return self }
+        var track = self
+        if (video?.width ?? 0) == 0 { track.video = before.video }
+        if (audio?.sampleRate ?? 0) == 0 { track.audio = before.audio }
+        return track
+    }
+
     /// Another stream than before, where both are known.
     fileprivate func differs(from new: Track) -> Bool {
         if codec != new.codec { return true }
