@@ -93,16 +93,17 @@ struct StreamObservation: Sendable {
     }
 
     private mutating func announce(_ list: [Track]) {
-        for track in list where track.kind != .data && !track.isAttachedPicture {
-            if let index = tracks.firstIndex(where: { $0.track.id == track.id }) {
+        for told in list where told.kind != .data && !told.isAttachedPicture {
+            if let index = tracks.firstIndex(where: { $0.track.id == told.id }) {
                 let before = tracks[index].track
+                let track = told.completed(from: before)
                 if before.differs(from: track) {
                     facts.noteParameters(track, position: tracks[index].timeline.last)
                 }
                 tracks[index].update(track)
             } else {
                 tracks.append(
-                    TrackObserver(track, isLive: isLive && !isSegmented, measuresArrival: isLive))
+                    TrackObserver(told, isLive: isLive && !isSegmented, measuresArrival: isLive))
             }
         }
     }

@@ -2,8 +2,9 @@
 import Model
 
 enum LatencyFindings {
-    /// No live stream is later than this; its marks come from another clock or another day.
-    static let absurd = Span.seconds(3600)
+    /// No live stream is later than this; its marks come from another clock or another day. Delays are counted up
+    /// to ten minutes.
+    static let absurd = Span.seconds(599)
 
     static func of(_ measured: Measurements) -> [Finding] {
         guard let latency = measured.latency else { return [] }
@@ -33,7 +34,7 @@ enum LatencyFindings {
             return [
                 Finding(
                     .warn, "foreign_clock",
-                    "the stream's marks are \(Words.length(latency.p50)) old: they are not of this clock", evidence)
+                    "the stream's marks are ten minutes old or more: they are not of this clock", evidence)
             ]
         }
         guard latency.clock == .unknown else { return [] }

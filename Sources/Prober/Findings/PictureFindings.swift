@@ -1,4 +1,5 @@
 // Key frames, frame rate and B-frames.
+import Intake
 import Model
 
 enum PictureFindings {
@@ -16,7 +17,8 @@ enum PictureFindings {
 
     static func of(_ observation: StreamObservation, _ measured: Measurements) -> [Finding] {
         guard let video = observation.video, video.packets > 0 else { return [] }
-        return keyframes(video) + regularity(video.gop) + frameRate(video, measured) + reorder(video, measured)
+        return keyframes(video) + regularity(video.gop) + frameRate(observation, video, measured)
+            + reorder(video, measured)
     }
 
     private static func keyframes(_ video: TrackObserver) -> [Finding] {
@@ -68,14 +70,17 @@ enum PictureFindings {
         ]
     }
 
-    private static func frameRate(_ video: TrackObserver, _ measured: Measurements) -> [Finding] {
+    private static func frameRate(
+        _ observation: StreamObservation, _ video: TrackObserver, _ measured: Measurements
+    ) -> [Finding] {
         guard let values = measured.tracks.first(where: { $0.kind == .video && $0.packets > 0 }),
             let real = values.measuredFrameRate, let declared = values.declaredFrameRate,
             video.timeline.covered >= .seconds(1.5),
             (real - declared).magnitude > max(declared * rateTolerance, 0.5)
         else { return [] }
         // Sequence parameter sets count fields, and some encoders count them wrongly.
-        let isFieldCount = (real * 2 - declared).magnitude < declared * 0.02
+        let isFieldCount =
+            observation.facts.claims?.frameRate == nil && (real * 2 - declared).magnitude < declared * 0.02
         return [
             Finding(
                 isFieldCount ? .info : .warn, "frame_rate",

@@ -98,7 +98,11 @@ struct TimelineObserver: Sendable {
             rollbacks.add(at: last, by: -step)
             return .rollback(-step)
         }
-        guard step <= max(Self.leastJump, (typicalStep ?? .zero) * Self.jumpFactor) else {
+        let limit = max(Self.leastJump, (typicalStep ?? .zero) * Self.jumpFactor)
+        // Also what is not regular: or a slide show would never be seen to be one.
+        recent.append(step)
+        if recent.count > 15 { recent.removeFirst() }
+        guard step <= limit else {
             if isLive, elapsed * 2 >= step {
                 gaps.add(at: last, by: step)
                 return .gap(step)
@@ -106,8 +110,6 @@ struct TimelineObserver: Sendable {
             jumps.add(at: last, by: step)
             return .jump(step)
         }
-        recent.append(step)
-        if recent.count > 15 { recent.removeFirst() }
         covered = covered + step
         regularSteps += 1
         return .regular(step)
