@@ -16,6 +16,9 @@ public final class RTMPClient: Sendable {
         public var insecureTLS: Bool
         /// Playing: only a live stream will do, not a file of that name.
         public var isLive: Bool
+        /// Playing: a bare StreamEOF is a clean end, as "UnpublishNotify" is. Some servers (nginx-rtmp) say it
+        /// whenever a publisher goes, for good or for a moment; false makes it a mid-stream `not_live`.
+        public var endsAtStreamEOF: Bool
         /// How much a server may send ahead, in milliseconds (SetBufferLength).
         public var bufferMilliseconds: UInt32
         /// What the client calls itself; nil: names that every server knows.
@@ -35,6 +38,7 @@ public final class RTMPClient: Sendable {
             timeout = .seconds(10)
             insecureTLS = false
             isLive = true
+            endsAtStreamEOF = true
             bufferMilliseconds = 3000
             what = role == .play ? "cannot play \(address)" : "cannot publish to \(address)"
         }

@@ -36,6 +36,8 @@ final class RTMPRun: @unchecked Sendable {
     private var lastError: (any Error)?
     /// This connection's server has sent anything at all.
     private var hasAnswered = false
+    /// A StreamEOF has come; clearer words may follow it.
+    private var isAwaitingWords = false
 
     init(
         _ settings: RTMPClient.Settings, loop: any EventLoop, onEvent: @escaping @Sendable (LiveEvent) -> Void
@@ -182,6 +184,8 @@ final class RTMPRun: @unchecked Sendable {
                 onEvent(.tag(tag, arrival: arrival))
             case .status(let level, let code, let description):
                 onEvent(.status(level: level, code: code, description: MediaAddress.redact(description)))
+                let ends = ["NetStream.Play.UnpublishNotify", "NetStream.Play.Stop", "NetStream.Play.Complete"]
+                if isAwaitingWords, ends.contains(code) { finish(nil) }
             case .ended(let end): streamEnded(end)
             case .authenticate: logIn()
             case .failed(let failure):
@@ -208,6 +212,7 @@ final class RTMPRun: @unchecked Sendable {
     }
 
     private func streamEnded(_ end: RTMPEnd) {
+        if end == .streamEOF, hasMedia, !settings.endsAtStreamEOF { return awaitWords() }
         if hasMedia || settings.role == .publish { return finish(nil) }
         // Servers announce the end of nothing while a playlist begins; only clear words count before media.
         guard end != .streamEOF else { return }
@@ -215,6 +220,17 @@ final class RTMPRun: @unchecked Sendable {
             SluiceError(
                 .notLive, settings.what, why: "the server says that the stream is over",
                 hint: "is anybody publishing this stream?"))
+    }
+
+    private func awaitWords() {
+        isAwaitingWords = true
+        loop.scheduleTask(in: .milliseconds(250)) { [weak self] in
+            guard let self else { return }
+            self.finish(
+                SluiceError(
+                    .notLive, self.settings.what, why: "the server says that nobody publishes the stream any more",
+                    isMidStream: true))
+        }
     }
 
     // MARK: - Further attempts
