@@ -37,9 +37,10 @@ final class LiveReader: SourceReader {
         let opened: any LiveConnection
         switch transport {
         case .rtmp:
-            opened = RTMPClient.open(
-                .init(address: settings.address, role: .play, options: settings.options), cancel: closing,
-                onEvent: receive)
+            var session = RTMPClient.Settings(address: settings.address, role: .play, options: settings.options)
+            // A publisher that comes back is then seen as one: another epoch, with a gap before it.
+            session.endsAtStreamEOF = settings.reconnect.limit == .off
+            opened = RTMPClient.open(session, cancel: closing, onEvent: receive)
         case .httpFLV:
             opened = HTTPFLVClient.open(
                 .init(address: settings.address, options: settings.options, what: what), cancel: closing,

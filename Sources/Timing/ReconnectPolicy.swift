@@ -13,6 +13,9 @@ public import Model
 ///   a stream that comes up is not to be missed by more than a second, so these pauses do not grow.
 /// - A clean end (an error of nil: the server said that the stream is over) is the end, whatever the options:
 ///   they speak of failures and of beginnings. Who wants to see the next performance starts again with `--wait`.
+///   A publisher that has gone without such words (a mid-stream `not_live`: nginx-rtmp's StreamEOF, said after each
+///   drop of the publisher's line as well) may be back in a moment: it is waited for like a connection, and when
+///   nobody has come until patience ends, that was a clean end, too.
 /// - What a retry cannot change is final: a refusal for want of permission, an expired address, an unknown codec.
 ///   An unknown host, an unknown application and a bad certificate are final in the beginning, where they are
 ///   mistakes, and the first two are retried later, where they are servers and networks that come back.
@@ -37,6 +40,8 @@ public struct ReconnectPolicy: Sendable {
     private var lastBegin: HostTime
     private var attempts = 0
     private var pause = Span.seconds(1)
+    /// What ended the last session was its publisher's leaving.
+    private var isPublisherGone = false
     /// Media have come, some time.
     public private(set) var isEstablished = false
 
@@ -71,6 +76,7 @@ public struct ReconnectPolicy: Sendable {
             since = now
             attempts = 0
             pause = .seconds(1)
+            isPublisherGone = error.reason == .notLive
         }
         guard isEstablished || options.wait != nil else { return .end(error) }
         guard Self.mayPass(error.reason, isEstablished: isEstablished, hadMedia: hadMedia),
@@ -99,8 +105,10 @@ public struct ReconnectPolicy: Sendable {
         return patience.map { now >= $0 } ?? false
     }
 
-    /// What is reported when patience has ended: the last failure, and how long it was put up with.
-    public func exhausted(_ last: SluiceError, at now: HostTime) -> SluiceError {
+    /// What is reported when patience has ended: the last failure, and how long it was put up with. nil: cleanly.
+    public func exhausted(_ last: SluiceError, at now: HostTime) -> SluiceError? {
+        // The server is there and the stream is not.
+        if isEstablished, isPublisherGone, last.reason == .notLive { return nil }
         let tried = now - since
         guard isEstablished else {
             var error = last

@@ -168,6 +168,23 @@ import Testing
         }
     }
 
+    @Test func aPublisherThatHasGone_isWaitedForAndThenItIsOver() {
+        let gone = SluiceError(.notLive, "cannot play it", why: "nobody publishes", isMidStream: true)
+        for (last, end) in [(Self.silent, nil), (Self.refused, Reason.refused)] {
+            var policy = ReconnectPolicy(options(.times(2)), now: at(0))
+            policy.began(at: at(0))
+            #expect(policy.ended(gone, hadMedia: true, at: at(10)) == .retry(attempt: 1, after: .zero))
+            policy.began(at: at(10))
+            #expect(policy.ended(Self.silent, hadMedia: false, at: at(20)) == .retry(attempt: 2, after: .zero))
+            policy.began(at: at(20))
+            guard case .end(let error) = policy.ended(last, hadMedia: false, at: at(30)) else {
+                Issue.record("goes on")
+                return
+            }
+            #expect(error?.reason == end)
+        }
+    }
+
     @Test func aProcessThatStoodStill_doesNotGiveUpForIt() {
         var policy = ReconnectPolicy(options(giveUp: .seconds(60)), now: at(0))
         policy.began(at: at(0))
