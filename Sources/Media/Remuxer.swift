@@ -154,6 +154,19 @@ private final class RemuxPass {
     }
 
     private var shown: (first: Int64, end: Int64)?
+    /// By input stream: where it is, and how far it last moved.
+    private var steps: [Int32: (dts: Int64, length: Int64)] = [:]
+
+    /// MP4's demuxer does not know how long the last packet of a file in fragments is. Without a length it would lie
+    /// behind the end of the track, and players leave it out.
+    private func complete(_ raw: UnsafeMutablePointer<AVPacket>) {
+        guard raw.pointee.dts != SLUICE_NOPTS else { return }
+        let last = steps[raw.pointee.stream_index]
+        let step = last.map { raw.pointee.dts - $0.dts } ?? 0
+        let length = step > 0 ? step : last?.length ?? 0
+        steps[raw.pointee.stream_index] = (raw.pointee.dts, length)
+        if raw.pointee.duration <= 0 { raw.pointee.duration = length }
+    }
 
     private func write(_ packet: NativePacket) throws(SluiceError) {
         let raw = packet.raw
@@ -162,6 +175,7 @@ private final class RemuxPass {
         else {
             return
         }
+        complete(raw)
         note(raw, source)
         let shift = av_rescale_q(origin, SLUICE_NANOSECONDS, source)
         if raw.pointee.pts != SLUICE_NOPTS { raw.pointee.pts -= shift }
