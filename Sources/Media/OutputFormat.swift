@@ -54,7 +54,9 @@ public struct OutputFormat: Sendable {
     ///   - isLive: Somebody watches now: nothing may wait in a buffer.
     func setDefaults(_ options: inout OptionDictionary, canSeek: Bool, isLive: Bool) {
         if isMP4, !canSeek {
-            options.setDefault("movflags", "frag_keyframe+empty_moov+default_base_moof")
+            // Without the last two, a track that begins later than the other is stretched to begin with it.
+            options.setDefault("movflags", "frag_keyframe+empty_moov+default_base_moof+frag_discont")
+            options.setDefault("avoid_negative_ts", "make_non_negative")
         }
         if name == "flv", !canSeek { options.setDefault("flvflags", "no_duration_filesize") }
         if name == "mpegts", isLive {

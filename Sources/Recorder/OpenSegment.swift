@@ -71,6 +71,8 @@ final class OpenSegment {
             // Fragments are cut by `flush` alone; each tells its own time, so that tracks may begin at different ones.
             options.av["movflags"] = "empty_moov+default_base_moof+frag_custom+frag_discont"
             options.av["use_editlist"] = "0"
+            // Else a track that begins later is made to begin at zero, by a first picture that lasts longer.
+            options.av["avoid_negative_ts"] = "make_non_negative"
         }
         // Sound is not gathered into large units: a cut would then lose what waits.
         if format == .ts { options.av["pes_payload_size"] = "0" }
