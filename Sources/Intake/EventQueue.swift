@@ -23,22 +23,29 @@ final class EventQueue: Sendable {
 
     /// Also packets whose stamps stand still take room.
     private static let leastCost = 500_000
+    /// The same for a bound in bytes, and about what a packet takes beside its data.
+    private static let packetCost = 256
 
     private let queue: BoundedQueue<Item>
     /// Cost of a byte: 1 where the bound is in bytes; where it is in time, so that 4 MiB fill it.
     private let bytePrice: Int
     private let live = Mutex(LiveState())
     private let isLive: Bool
+    private let isTimed: Bool
+    private let limit: Int
     private let wantsFacts: Bool
 
     /// - Parameters:
     ///   - bytes: Bound for sources that can wait; nil makes a live queue, bounded in media time.
+    ///   - liveBytes: Bounds a live queue in bytes instead.
     ///   - wantsFacts: Whether `tell` does anything.
-    init(bytes: Int?, wantsFacts: Bool = false) {
+    init(bytes: Int?, liveBytes: Int? = nil, wantsFacts: Bool = false) {
         isLive = bytes == nil
+        isTimed = isLive && liveBytes == nil
         self.wantsFacts = wantsFacts
-        queue = BoundedQueue(limit: bytes ?? Int(Self.liveLimit.nanoseconds)) { $0.cost }
-        bytePrice = bytes == nil ? Int(Self.liveLimit.nanoseconds) / (4 << 20) : 1
+        limit = bytes ?? liveBytes ?? Int(Self.liveLimit.nanoseconds)
+        queue = BoundedQueue(limit: limit) { $0.cost }
+        bytePrice = isTimed ? Int(Self.liveLimit.nanoseconds) / (4 << 20) : 1
     }
 
     /// Waits for room. False when the reader has gone.
@@ -60,7 +67,7 @@ final class EventQueue: Sendable {
     func tell(_ fact: @autoclosure () -> SourceFact) {
         guard wantsFacts else { return }
         if isLive {
-            _ = queue.tryPush(Item(event: .fact(fact()), cost: Self.leastCost))
+            _ = queue.tryPush(Item(event: .fact(fact()), cost: isTimed ? Self.leastCost : Self.packetCost))
         } else {
             _ = pushWaiting(.fact(fact()))
         }
@@ -80,12 +87,13 @@ final class EventQueue: Sendable {
         let cost = live.withLock { state -> Int? in
             if state.isDropping {
                 let mayResume = packet.kind == .video ? packet.isKeyframe : !state.hasVideo
-                guard mayResume, queue.depth.cost < Int(Self.liveLimit.nanoseconds) / 2 else {
+                guard mayResume, queue.depth.cost < limit / 2 else {
                     state.dropped += 1
                     return nil
                 }
                 state.isDropping = false
             }
+            guard isTimed else { return packet.data.count + Self.packetCost }
             guard packet.kind == .video || !state.hasVideo, let time = packet.orderTime else {
                 return Self.leastCost
             }

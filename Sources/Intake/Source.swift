@@ -20,7 +20,8 @@ public final class Source: Sendable {
         self.cancel = stop
         let kind = ReaderKind(settings.address)
         queue = EventQueue(
-            bytes: kind == .rtmp || kind == .httpFLV ? nil : settings.readAhead, wantsFacts: settings.wantsFacts)
+            bytes: kind == .rtmp || kind == .httpFLV ? nil : settings.readAhead, liveBytes: settings.liveBytes,
+            wantsFacts: settings.wantsFacts)
         if ReconnectingReader.serves(settings) {
             reader = ReconnectingReader(settings, queue: queue) { kind.reader(settings, port: $0, cancel: $1) }
         } else {

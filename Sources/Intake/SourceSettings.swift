@@ -11,6 +11,10 @@ public struct SourceSettings: Sendable {
     /// Packets read ahead of the reader, in bytes; files only.
     public var readAhead = 4 << 20
 
+    /// Live input: what may wait for the reader, in bytes; nil: ten seconds of media, for those who show it. Whoever
+    /// keeps it wants all of a server's burst, however long the group of pictures is that it begins with.
+    public var liveBytes: Int?
+
     /// What happens when the connection fails.
     public var reconnect = ReconnectOptions.none
     /// `SourceEvent.fact`s are wanted.

@@ -22,6 +22,8 @@ public final class RecordSession {
     private var hasKeyframe = false
     private var lost = 0
 
+    /// What may wait for a slow disk: more than a minute at 8 Mbit/s.
+    private static let waitingBytes = 64 << 20
     /// How often a stream that stands still is looked after.
     private static let tick = Span.milliseconds(200)
 
@@ -44,6 +46,7 @@ public final class RecordSession {
         var source = SourceSettings(address: settings.source, options: settings.options)
         source.reconnect = settings.reconnect
         source.wantsFacts = true
+        source.liveBytes = Self.waitingBytes
         let input = Source(source, cancel: cancel)
         defer { input.close() }
         var failure: SluiceError?
