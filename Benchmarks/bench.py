@@ -3,11 +3,12 @@
 
   bench.py [ROW ...] [--runs 5] [--short] [--sluice PATH] [--keep]
 
-Rows: play-delay first-picture push-delay cpu memory pacing lipsync version; default all. A row passes when every run meets
+Rows: play-delay first-picture push-delay cpu memory pacing lipsync version probe-quick probe-latency
+play-latency-truth; default all. A row passes when every run meets
 the bar, fails when the median does not, and is "not shown" where the spread crosses the bar or the peer's range. --short takes a few
 seconds a row and keeps nothing; full runs are appended to RESULTS.md.
 """
-import argparse, os, platform, statistics, subprocess, sys, time
+import argparse, json, os, platform, statistics, subprocess, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE + "/instruments")
@@ -182,10 +183,7 @@ class Bench:
             def ours():
                 url = self.address(rtmp)
                 with lab.Children() as both:
-                    camera = both.run([sys.executable, lab.HERE + "/stampgen.py", "--seconds", "3600"], stdout=subprocess.PIPE)
-                    both.run([self.sluice, "push", "-", "tone", url, "--input-format", "rawvideo", "--input-pix-fmt",
-                              "yuv420p", "--input-size", "640x360", "--input-fps", "30"], stdin=camera.stdout)
-                    camera.stdout.close()
+                    self.raw_push(both, url)
                     measured(self.play("--nobuffer"), url, "ours")
 
             def theirs():
@@ -278,6 +276,88 @@ class Bench:
             row.add(**{side: statistics.median(took)}, error=f"exit {done.returncode}" if done.returncode else None)
         self.alternate(lambda: run([self.sluice, "--version"], "ours"), lambda: run(["ffprobe", "-version"], "theirs"))
 
+    def raw_push(self, children, url):
+        """Stamped raw pictures and a tone, marked and sent by sluice."""
+        camera = children.run([sys.executable, lab.HERE + "/stampgen.py", "--seconds", "3600"], stdout=subprocess.PIPE)
+        push = children.run([self.sluice, "push", "-", "tone", url, "--input-format", "rawvideo", "--input-pix-fmt",
+                             "yuv420p", "--input-size", "640x360", "--input-fps", "30"], stdin=camera.stdout)
+        camera.stdout.close()
+        return [push, camera]
+
+    def probe_quick(self):
+        """How long one waits to be told what a stream is: from the start of the process to its end."""
+        row = self.row("probe, key frames only", "ms", Within(300), "ffprobe -show_streams")
+        usual = self.row("  the same, a key frame each 2 s", "ms", Against("≤ ffprobe"), "ffprobe -show_streams")
+        nobody = self.row("probe of a stream that is not there, --timeout 2", "ms", Within(2300, 2000), note="ffprobe hangs")
+        with lab.Children() as children:
+            rtmp, _ = lab.nginx(children)
+
+            def run(words, target, side, status=0):
+                start = time.monotonic()
+                done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+                took = (time.monotonic() - start) * 1000
+                failed = None if done.returncode == status else f"exit {done.returncode}"
+                target.add(**{side: took}, error=failed if side == "ours" else None)
+            for target, gop in ((row, 1), (usual, 60)):
+                url = self.address(rtmp)
+                publisher = lab.publish(children, url, gop=gop)
+                time.sleep(3)
+                self.alternate(
+                    lambda: run([self.sluice, "probe", url, "--json"], target, "ours"),
+                    lambda: run(["ffprobe", "-v", "error", "-show_streams", "-of", "json", url], target, "theirs"))
+                for one in publisher:
+                    children.end_one(one)
+            for _ in range(self.runs):
+                run([self.sluice, "probe", self.address(rtmp), "--json", "--timeout", "2"], nobody, "ours", status=69)
+
+    def probe_latency(self):
+        """What probe reads off the marks against what a decoder beside it sees."""
+        row = self.row("probe --latency p50 less floor.py's", "ms", Within(10, -10, "within 10"), "")
+        with lab.Children() as children:
+            rtmp, _ = lab.nginx(children)
+            seconds = self.seconds(12, 5)
+            for _ in range(self.runs):
+                url = self.address(rtmp)
+                with lab.Children() as both:
+                    self.raw_push(both, url)
+                    time.sleep(3)
+                    # floor.py leaves out the first two seconds, in which ffmpeg works off what it had looked at.
+                    floor = both.run([sys.executable, lab.HERE + "/floor.py", url, "--seconds", str(seconds)],
+                                     stdout=subprocess.PIPE, text=True)
+                    time.sleep(4)
+                    probe = both.run([self.sluice, "probe", url, "--latency", "-t", str(seconds), "--json"],
+                                     stdout=subprocess.PIPE, text=True)
+                    try:
+                        told = json.loads(probe.communicate(timeout=60)[0].splitlines()[-1])["latency_ms"]
+                        seen = json.loads(floor.communicate(timeout=60)[0])["floor_p50_ms"]
+                    except (subprocess.TimeoutExpired, ValueError, KeyError, IndexError) as problem:
+                        row.add(error=f"no figures: {problem}")
+                        continue
+                failed = None if told and told["method"] == "sei" else f"method {told and told['method']}"
+                say(f"  probe {told and told['p50']} ms, floor {seen} ms")
+                row.add(ours=told["p50"] - seen if told else None, error=failed)
+
+    def play_latency_truth(self):
+        """What play says of its own delay against what is on its screen."""
+        row = self.row("latency_ms of play p50 less glass.py's", "ms", Within(10, -10, "within 10"), "")
+        with lab.Children() as children:
+            rtmp, _ = lab.nginx(children)
+            for _ in range(self.runs):
+                url = self.address(rtmp)
+                with lab.Children() as both:
+                    self.raw_push(both, url)
+                    time.sleep(3)
+                    log = both.directory() + "/play.log"
+                    summary, _ = glass.measure(both, self.play("--nobuffer", "--json", url), self.seconds(12, 5), 1, log=log)
+                    with open(log) as said:
+                        lines = [json.loads(line) for line in said if line.startswith("{")]
+                told = next((line["latency_ms"] for line in lines if line["event"] == "result"), None)
+                if not told or "error" in summary:
+                    row.add(error=summary.get("error", "play tells no latency"))
+                    continue
+                say(f"  play {told['p50']} ms, glass {summary['delay_p50_ms']} ms")
+                row.add(ours=told["p50"] - summary["delay_p50_ms"])
+
     def table(self):
         lines = ["| what | sluice: median (range) | peer: median (range) | unit | bar | verdict |", "|---|---|---|---|---|---|"]
         for row in self.rows:
@@ -289,7 +369,8 @@ class Bench:
 
 ROWS = {"play-delay": [Bench.play_delay], "first-picture": [Bench.first_picture], "push-delay": [Bench.push_delay],
         "cpu": [Bench.push_cost, Bench.play_delay], "memory": [Bench.push_cost, Bench.play_delay], "pacing": [Bench.pacing],
-        "lipsync": [Bench.lipsync], "version": [Bench.version]}
+        "lipsync": [Bench.lipsync], "version": [Bench.version], "probe-quick": [Bench.probe_quick],
+        "probe-latency": [Bench.probe_latency], "play-latency-truth": [Bench.play_latency_truth]}
 
 
 def first_line(words):

@@ -27,9 +27,10 @@ def read_exactly(pipe, buffer):
 
 def delays(children, url, seconds, width, height):
     """Milliseconds from stamp to decoded picture, one for each picture."""
+    # One thread at the output: ffmpeg codes raw video in frame threads, which hold a picture or two back.
     decoder = children.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-flags", "low_delay", "-analyzeduration", "2000000", "-i", url,
-         "-map", "0:v", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"],
+         "-map", "0:v", "-fps_mode", "passthrough", "-threads", "1", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"],
         stdout=subprocess.PIPE, bufsize=0)
     picture = bytearray(width * height * 3 // 2)
     luma = np.frombuffer(picture, np.uint8)[:width * height].reshape(height, width)
