@@ -142,6 +142,15 @@ extension FileNaming {
         return (String(file[..<point]), String(file[point...]))
     }
 
+    /// What stands before and after the place of the end, or of a copy's number.
+    static func around(_ pattern: String) -> (head: String, tail: String) {
+        if let mark = pattern.firstRange(of: "{end}") {
+            return (String(pattern[..<mark.lowerBound]), String(pattern[mark.upperBound...]))
+        }
+        let (stem, suffix) = splitSuffix(pattern)
+        return (stem, suffix)
+    }
+
     private static func check(_ text: String, known: [String], of template: String) throws(SluiceError) {
         var rest = text[...]
         while let mark = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {

@@ -112,6 +112,18 @@ public final class OpenFile: Sendable {
         return name
     }
 
+    /// Another name of the same file, nil as a rule. There is one when a crash came between the two names of a
+    /// file that was complete: the open name is then to go.
+    public func otherName() -> String? {
+        var held = stat()
+        guard descriptor.withLock({ fstat($0, &held) }) == 0, held.st_nlink > 1 else { return nil }
+        return FilePlacement.names(in: directory)?.sorted().first { name in
+            var other = stat()
+            return name != file && lstat(directory + "/" + name, &other) == 0 && other.st_ino == held.st_ino
+                && other.st_dev == held.st_dev
+        }
+    }
+
     /// Removes the file and ends the claim: nothing was written to it.
     public func discard() {
         unlink(path)

@@ -150,7 +150,7 @@ public struct RecordingIndex: Sendable {
     /// Writes what still holds into a new file that takes the old one's place. The old one's lock is held.
     private func compact(_ descriptor: Int32) throws(SluiceError) {
         let contents = Self.contents(try bytes(of: descriptor))
-        guard contents.lines > (contents.entries.count + contents.others.count) * 2 else { return }
+        guard contents.lines * 2 >= (contents.entries.count + contents.others.count) * 3 else { return }
         var text: [UInt8] = []
         for other in contents.others { text += Array(IndexLine.other(other).text.utf8) }
         for entry in contents.entries { text += Array(IndexLine.file(entry).text.utf8) }

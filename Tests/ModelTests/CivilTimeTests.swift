@@ -3,26 +3,28 @@ import Model
 import Testing
 
 @Suite struct CivilTimeTests {
-    @Test(arguments: [
-        (0.0, 0, "1970-01-01T00:00:00.000+00:00"), (-0.5, 0, "1969-12-31T23:59:59.500+00:00"),
-        (951_782_399.0, 0, "2000-02-28T23:59:59.000+00:00"), (951_782_400.0, 0, "2000-02-29T00:00:00.000+00:00"),
-        (1_774_746_000.0, 3600, "2026-03-29T02:00:00.000+01:00"),
-        (1_774_746_000.25, 7200, "2026-03-29T03:00:00.250+02:00"),
-        (4_107_542_400.0, -12600, "2100-02-28T20:30:00.000-03:30"),
-        (4_107_542_400.0, 0, "2100-03-01T00:00:00.000+00:00"),
-    ])
-    func textsBothWays(seconds: Double, offset: Int, text: String) throws {
-        let time = CivilTime(WallTime(seconds: seconds), utcOffset: offset)
+    @Test(
+        arguments: [
+            (0, 0, "1970-01-01T00:00:00.000+00:00"), (-500, 0, "1969-12-31T23:59:59.500+00:00"),
+            (951_782_399_000, 0, "2000-02-28T23:59:59.000+00:00"),
+            (951_782_400_000, 0, "2000-02-29T00:00:00.000+00:00"),
+            (1_774_746_000_000, 3600, "2026-03-29T02:00:00.000+01:00"),
+            (1_774_746_000_250, 7200, "2026-03-29T03:00:00.250+02:00"),
+            (4_107_542_400_000, -12600, "2100-02-28T20:30:00.000-03:30"),
+            (4_107_542_400_000, 0, "2100-03-01T00:00:00.000+00:00"),
+        ] as [(Int64, Int, String)])
+    func textsBothWays(milliseconds: Int64, offset: Int, text: String) throws {
+        let time = CivilTime(WallTime(milliseconds: milliseconds), utcOffset: offset)
         #expect(time.rfc3339 == text)
         let back = try #require(CivilTime(rfc3339: text))
         #expect(back == time)
-        #expect(back.wall == WallTime(seconds: seconds))
+        #expect(back.wall == WallTime(milliseconds: milliseconds))
     }
 
-    @Test func everyDayOfFourHundredYearsFollowsTheOneBefore() {
+    @Test func everyDayOfThreeHundredYearsFollowsTheOneBefore() {
         var expected = (year: 1900, month: 1, day: 1)
         let lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        for day in -25567..<(-25567 + 146_097) {
+        for day in -25567..<(-25567 + 109_573) {
             let time = CivilTime(WallTime(seconds: Double(day) * 86400), utcOffset: 0)
             #expect((time.year, time.month, time.day) == expected)
             let isLeap = expected.year % 4 == 0 && (expected.year % 100 != 0 || expected.year % 400 == 0)

@@ -71,7 +71,7 @@ import Testing
         case 0: return .null
         case 1: return .bool(generator.next() % 2 == 0)
         case 2: return .int(Int(truncatingIfNeeded: generator.next()))
-        case 3: return .number(Double(Int(generator.next() % 2_000_000)) / 8 + 0.125)
+        case 3: return .number(Double(Int(generator.next() % 2_000_000)) + 0.125)
         case 4:
             let scalars = (0..<generator.next() % 9).compactMap { _ in
                 Unicode.Scalar(UInt32(truncatingIfNeeded: generator.next()) % 0x2_0000)
