@@ -1,22 +1,24 @@
-// Decides how long a recording's next file is to be. The cut itself is at a key frame, which the recorder finds.
+// Decides when a recording's next file is due. It only says "due": the cut is at the next key frame, which the
+// recorder finds.
 public import Model
 
-/// One recording's; asked when a file begins.
+/// One recording's; told of each new file, then asked with each key frame.
 public struct SegmentPolicy: Sendable {
     /// FLV stamps are whole milliseconds: a key frame that is due may lie this much before its time.
     static let tolerance = Span.milliseconds(5)
-    /// A file may end this much before the clock's moment, by a clock that is set or by media that run a little
-    /// fast, without a sliver of a file up to that moment.
+    /// A clock that is set back by less keeps the moment already decided, so that no sliver of a file is made.
     static let smallStep = Span.seconds(10)
 
     private let length: Span?
     private let atClock: Bool
     private let zone: LocalZone
-    /// Where the clock asked for the end of the file before.
+    private var startMedia = MediaTime.zero
+    private var startWall = WallTime.zero
+    /// The moment at which the clock asks for a new file.
     private var boundary: WallTime?
 
     /// - Parameters:
-    ///   - length: of one file; nil or not above zero: one file without end.
+    ///   - length: of one file; nil or not above zero: never due.
     ///   - atClock: by the wall clock's multiples of `length` since local midnight, else by the length of the media.
     public init(length: Span?, atClock: Bool, zone: LocalZone) {
         self.length = length.flatMap { $0 > .zero ? $0 : nil }
@@ -24,16 +26,30 @@ public struct SegmentPolicy: Sendable {
         self.zone = zone
     }
 
-    /// After how much of media a file that begins at that moment is to end: the next key frame from there on begins
-    /// another. Nil: never.
-    public mutating func length(ofFileAt wall: WallTime) -> Span? {
-        guard let length else { return nil }
-        guard atClock else { return length > Self.tolerance ? length - Self.tolerance : length }
-        var from = wall
-        if let boundary, boundary > wall, boundary - wall < min(Self.smallStep, length / 2) { from = boundary }
-        let next = Self.next(after: from, length: length, zone: zone)
-        boundary = next
-        return max(next - wall - Self.tolerance, .milliseconds(1))
+    /// Tells that a file begins.
+    /// - Parameters:
+    ///   - media: of its first packet, on the timeline that runs through all files.
+    ///   - wall: when that packet came.
+    public mutating func begin(media: MediaTime, wall: WallTime) {
+        startMedia = media
+        startWall = wall
+        guard atClock, let length else { return }
+        // A clock that was stepped back a little after a cut must not ask for the same cut again.
+        let from = boundary.map { $0 > wall && $0 - wall < Self.smallStep && $0 - wall < length / 2 ? $0 : wall }
+        boundary = Self.next(after: from ?? wall, length: length, zone: zone)
+    }
+
+    /// Whether a key frame at these times begins the next file.
+    public mutating func isDue(media: MediaTime, wall: WallTime) -> Bool {
+        guard let length else { return false }
+        guard atClock, let due = boundary else { return media - startMedia + Self.tolerance >= length }
+        if startWall - wall > Self.smallStep {
+            // The clock was set back: its multiples come again.
+            startWall = wall
+            boundary = Self.next(after: wall, length: length, zone: zone)
+            return false
+        }
+        return wall >= due
     }
 
     /// The first moment after `time` at which local clocks pass a multiple of `length` since midnight, or midnight.

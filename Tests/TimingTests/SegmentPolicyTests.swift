@@ -16,17 +16,20 @@ import Timing
 
     private func at(_ text: String) throws -> WallTime { try #require(CivilTime(rfc3339: text)).wall }
 
-    @Test func byLengthEveryFileIsAsLongAsAsked() {
+    @Test func byLengthOfTheMedia() {
         var policy = SegmentPolicy(length: .seconds(5400), atClock: false, zone: .utc)
-        for wall in [0.0, 17, 86399] {
-            let length = policy.length(ofFileAt: WallTime(seconds: wall))
-            // A key frame whose stamp was rounded down is still due.
-            #expect(length == .seconds(5400) - .milliseconds(5))
+        policy.begin(media: MediaTime(seconds: 100), wall: .zero)
+        // The wall clock has no part in it, and a key frame whose stamp was rounded down is still due.
+        let answers = [(5499.9, 9999.0), (5499.999, 0), (0, 0)].map { media, wall in
+            policy.isDue(media: MediaTime(seconds: media), wall: WallTime(seconds: wall))
         }
-        var endless = SegmentPolicy(length: nil, atClock: true, zone: .utc)
-        #expect(endless.length(ofFileAt: .zero) == nil)
-        var nothing = SegmentPolicy(length: .zero, atClock: false, zone: .utc)
-        #expect(nothing.length(ofFileAt: .zero) == nil)
+        #expect(answers == [false, true, false])
+        for length in [nil, Span.zero] {
+            var endless = SegmentPolicy(length: length, atClock: length == nil, zone: .utc)
+            endless.begin(media: .zero, wall: .zero)
+            let isDue = endless.isDue(media: MediaTime(seconds: 1e8), wall: WallTime(seconds: 1e8))
+            #expect(!isDue)
+        }
     }
 
     @Test(arguments: [
@@ -91,19 +94,41 @@ import Timing
         #expect(Self.havana.civil(next).rfc3339 == "2026-03-08T01:00:00.000-04:00")
     }
 
-    @Test func aCutALittleBeforeTheMomentMakesNoSliver() throws {
+    /// When a policy that was told of a file at `from` asks for the next one, to the second; nil: not until `until`.
+    private func due(_ policy: inout SegmentPolicy, from: WallTime, until: WallTime) -> WallTime? {
+        policy.begin(media: .zero, wall: from)
+        var now = from
+        while now < until {
+            if policy.isDue(media: .zero, wall: now) { return now }
+            now += .seconds(1)
+        }
+        return nil
+    }
+
+    @Test func theClockAsks() throws {
         var policy = SegmentPolicy(length: .seconds(900), atClock: true, zone: Self.berlin)
-        let first = try #require(policy.length(ofFileAt: try at("2026-06-01T10:07:00+02:00")))
-        #expect((first - .seconds(480)).magnitude < .milliseconds(10))
-        // The media ran fast by half a second: the next file lasts to 10:30, not to 10:15.
-        let second = try #require(policy.length(ofFileAt: try at("2026-06-01T10:14:59.5+02:00")))
-        #expect((second - .seconds(900.5)).magnitude < .milliseconds(10))
-        // A key frame two seconds late shortens the one after.
-        let third = try #require(policy.length(ofFileAt: try at("2026-06-01T10:30:02+02:00")))
-        #expect((third - .seconds(898)).magnitude < .milliseconds(10))
+        let quarter = try at("2026-06-01T10:15:00+02:00")
+        let day = try at("2026-06-02T10:15:00+02:00")
+        let first = due(&policy, from: try at("2026-06-01T10:07:00+02:00"), until: day)
+        #expect(first == quarter)
+        // A key frame two seconds late, and the file after it.
+        let second = due(&policy, from: quarter + .seconds(2), until: day)
+        #expect(second == quarter + .seconds(900))
+        // The clock was set by half a second at the cut: no sliver up to the same moment.
+        let third = due(&policy, from: quarter + .seconds(899.5), until: day)
+        #expect(third == quarter + .seconds(1800.5))
         // A recording that begins just before a moment does cut there.
         var fresh = SegmentPolicy(length: .seconds(900), atClock: true, zone: Self.berlin)
-        let short = try #require(fresh.length(ofFileAt: try at("2026-06-01T10:14:59+02:00")))
-        #expect(short <= .seconds(1))
+        let short = due(&fresh, from: quarter - .seconds(1), until: day)
+        #expect(short == quarter)
+    }
+
+    @Test func aClockThatIsSetBackShowsItsMultiplesAgain() throws {
+        var policy = SegmentPolicy(length: .seconds(900), atClock: true, zone: Self.berlin)
+        let quarter = try at("2026-06-01T10:15:00+02:00")
+        policy.begin(media: .zero, wall: quarter + .seconds(60))
+        let earlier = quarter - .seconds(3600 + 120)
+        let answers = [0.0, 119, 120].map { policy.isDue(media: .zero, wall: earlier + .seconds($0)) }
+        #expect(answers == [false, false, true])
     }
 }
