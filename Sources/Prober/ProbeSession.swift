@@ -11,6 +11,7 @@ public final class ProbeSession {
     private let end: ObservationEnd
     private let began = HostTime.now()
     private var observation = StreamObservation()
+    private var filter: TrackFilter
     private var status = FollowStatus()
     private var nextStatus: HostTime?
     private var lastMedia: HostTime?
@@ -20,6 +21,7 @@ public final class ProbeSession {
         self.settings = settings
         self.reporter = reporter
         self.cancel = cancel
+        filter = TrackFilter(settings.options)
         end = ObservationEnd(duration: settings.observation, follows: settings.follows)
     }
 
@@ -64,6 +66,7 @@ public final class ProbeSession {
     private func take(_ event: SourceEvent) {
         let now = HostTime.now()
         if case .end = event, cancel.isSet { return }
+        guard let event = filter.pass(event) else { return }
         switch event {
         case .packet(let packet):
             lastMedia = now
@@ -114,6 +117,11 @@ public final class ProbeSession {
     }
 
     private func nothingCame() -> SluiceError {
+        if filter.isMissing {
+            return SluiceError(
+                .noMedia, "cannot probe \(settings.source)", why: "it has none of the tracks that were asked for",
+                hint: "leave out --video-track or --audio-track")
+        }
         let reason: Reason = settings.source.isNetwork && observation.isLive ? .notLive : .noMedia
         return SluiceError(
             reason, "cannot probe \(settings.source)",
