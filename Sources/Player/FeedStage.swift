@@ -48,11 +48,13 @@ final class FeedStage: Sendable {
     func run(wake: @Sendable () -> Void) {
         var waits = false
         var selected = TrackSelection(settings)
+        var tap = PacketTap(settings)
         while let event = source.next(until: nil) {
             switch event {
             case .opened(let description):
                 waits = !description.isLive || description.isSegmented
                 shared.withLock { $0.description = description }
+                tap.opened(readsAhead: description.isLive ? nil : settings.duration)
                 reporter.report(
                     ServiceEvent.playConnected.event([
                         .init("protocol", .string(description.transport)),
@@ -73,9 +75,11 @@ final class FeedStage: Sendable {
                     reporter.log(.info, "\(track.kind.rawValue) track: \(track.summary)")
                     _ = queues.push(.track(track), to: track.kind, waits: false)
                 }
+                if !changed.isEmpty { tap.begin(selected.tracks) }
             case .packet(let packet):
                 statistics.received(packet)
                 guard selected.wants(packet.track) else { continue }
+                tap.take(packet)
                 note(packet)
                 switch queues.push(.packet(packet), to: packet.kind, waits: waits) {
                 case .taken: break

@@ -40,6 +40,10 @@ public struct PlaySettings: Sendable {
     /// The sound goes here: a file or standard output ("-").
     public var wavOutput: MediaAddress?
     public var snapshot: Snapshot?
+    /// Gets every packet of the tracks that are played, in order, as they arrive (`--record`). It must not make
+    /// the caller wait: that would hold up the picture. One that throws gets nothing more and playback goes on;
+    /// telling of the error and `finish` are its owner's, after the play.
+    public var packetSink: (any PacketSink & Sendable)?
 
     public var isFullscreen = false
     /// Of the window, or of the pictures in `rawOutput`. A side of 0 follows from the other by the aspect

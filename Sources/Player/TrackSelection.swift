@@ -33,6 +33,9 @@ struct TrackSelection {
         return changed
     }
 
+    /// What is played, as far as it is known.
+    var tracks: [Track] { [video, audio].compactMap(\.self) }
+
     func wants(_ id: Int) -> Bool { id == video?.id || id == audio?.id }
 
     private func pick(_ index: Int?, of tracks: [Track]) -> Track? {
