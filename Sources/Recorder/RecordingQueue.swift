@@ -50,7 +50,6 @@ public final class RecordingQueue: PacketSink, Sendable {
                 try recording.tick(now: .now())
             }
         } catch {
-            reporter.log(.error, error.description)
             state.withLock { $0.failure = error }
             queue.close()
         }
