@@ -173,13 +173,13 @@ _sluice() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    push|play|help)
+    push|play|record|probe|help)
         # Offer subcommand argument completions
         "_sluice_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'push play help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'push play record probe help' -- "${cur}"))
         ;;
     esac
 }
@@ -309,7 +309,7 @@ _sluice_play() {
     repeating_flags=()
     non_repeating_flags=(--nobuffer --no-video -vn --no-audio -an --fullscreen -fs -nodisp -autoexit -framedrop --insecure --json --quiet -q --no-color --version -h --help)
     repeating_options=(--header --av-option)
-    non_repeating_options=(-i --start-at -ss -t --duration --vo --ao --size --title --volume -volume --raw --pix-fmt --wav --snapshot --snapshot-every -fflags -flags -x -y -probesize -analyzeduration -sync --timeout --user-agent --rtsp-transport --quality --video-track --audio-track --stats --log-level)
+    non_repeating_options=(-i --start-at -ss -t --duration --vo --ao --size --title --volume -volume --raw --pix-fmt --wav --snapshot --snapshot-every --record -fflags -flags -x -y -probesize -analyzeduration -sync --timeout --user-agent --rtsp-transport --quality --video-track --audio-track --stats --log-level)
     __sluice_offer_flags_options -1
 
     # Offer option value completions
@@ -360,6 +360,10 @@ _sluice_play() {
     '--snapshot-every')
         return
         ;;
+    '--record')
+        __sluice_add_completions -o plusdirs -fX '!*.@(mp4|mkv|ts|flv)'
+        return
+        ;;
     '-fflags')
         __sluice_add_completions -W 'nobuffer'
         return
@@ -381,6 +385,164 @@ _sluice_play() {
         return
         ;;
     '-sync')
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    '--header')
+        return
+        ;;
+    '--user-agent')
+        return
+        ;;
+    '--av-option')
+        return
+        ;;
+    '--rtsp-transport')
+        __sluice_add_completions -W 'tcp'$'\n''udp'
+        return
+        ;;
+    '--quality')
+        __sluice_add_completions -W 'best'$'\n''worst'$'\n''1080p'$'\n''720p'$'\n''480p'$'\n''360p'
+        return
+        ;;
+    '--video-track')
+        return
+        ;;
+    '--audio-track')
+        return
+        ;;
+    '--stats')
+        __sluice_add_completions -f
+        return
+        ;;
+    '--log-level')
+        __sluice_add_completions -W 'trace'$'\n''debug'$'\n''info'$'\n''notice'$'\n''warning'$'\n''error'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __sluice_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_sluice_record() {
+    repeating_flags=()
+    non_repeating_flags=(--at-clock --wait --insecure --json --quiet -q --no-color --version -h --help)
+    repeating_options=(--header --av-option)
+    non_repeating_options=(-i -o --format --segment -t --duration --max-disk --list --repair --reconnect --give-up --timeout --user-agent --rtsp-transport --quality --video-track --audio-track --stats --log-level)
+    __sluice_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '-i')
+        __sluice_add_completions -f
+        return
+        ;;
+    '-o')
+        __sluice_add_completions -f
+        return
+        ;;
+    '--format')
+        __sluice_add_completions -W 'mp4'$'\n''mkv'$'\n''ts'$'\n''flv'
+        return
+        ;;
+    '--segment')
+        __sluice_add_completions -W 'off'
+        return
+        ;;
+    '-t'|'--duration')
+        return
+        ;;
+    '--max-disk')
+        return
+        ;;
+    '--list')
+        __sluice_add_completions -d
+        return
+        ;;
+    '--repair')
+        __sluice_add_completions -d
+        return
+        ;;
+    '--reconnect')
+        __sluice_add_completions -W 'off'$'\n''forever'
+        return
+        ;;
+    '--give-up')
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    '--header')
+        return
+        ;;
+    '--user-agent')
+        return
+        ;;
+    '--av-option')
+        return
+        ;;
+    '--rtsp-transport')
+        __sluice_add_completions -W 'tcp'$'\n''udp'
+        return
+        ;;
+    '--quality')
+        __sluice_add_completions -W 'best'$'\n''worst'$'\n''1080p'$'\n''720p'$'\n''480p'$'\n''360p'
+        return
+        ;;
+    '--video-track')
+        return
+        ;;
+    '--audio-track')
+        return
+        ;;
+    '--stats')
+        __sluice_add_completions -f
+        return
+        ;;
+    '--log-level')
+        __sluice_add_completions -W 'trace'$'\n''debug'$'\n''info'$'\n''notice'$'\n''warning'$'\n''error'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __sluice_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_sluice_probe() {
+    repeating_flags=()
+    non_repeating_flags=(--latency --check --follow --wait --insecure --json --quiet -q --no-color --version -h --help)
+    repeating_options=(--expect --header --av-option)
+    non_repeating_options=(-i -t --duration --loopback --timeout --user-agent --rtsp-transport --quality --video-track --audio-track --stats --log-level)
+    __sluice_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '-i')
+        __sluice_add_completions -f
+        return
+        ;;
+    '-t'|'--duration')
+        return
+        ;;
+    '--expect')
+        return
+        ;;
+    '--loopback')
         return
         ;;
     '--timeout')

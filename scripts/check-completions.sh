@@ -71,6 +71,10 @@ for shell in bash zsh fish; do
     expect "$shell" "sluice play --v" --volume
     expect "$shell" "sluice push --preset s" superfast
     expect "$shell" "sluice push fi" film.mp4
+    expect "$shell" "sluice rec" record
+    expect "$shell" "sluice record --seg" --segment
+    expect "$shell" "sluice record --format m" mkv
+    expect "$shell" "sluice probe --loop" --loopback
 done
 echo "completions: bash, zsh and fish asked, $failures failures"
 [ "$failures" -eq 0 ]

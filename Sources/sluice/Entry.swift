@@ -38,7 +38,7 @@ enum Entry {
                 Console(capability.common.diagnostics, cancel: cancel).fail(error)
                 return ExitStatus.usage
             }
-            console = try capability.common.console(cancel: cancel)
+            console = try capability.common.console(cancel: cancel) { capability.prepare(&$0) }
         } catch {
             let json = capability.common.json
             return refuse(
@@ -55,13 +55,16 @@ enum Entry {
         _ capability: C, _ settings: C.Settings, console: Console, cancel: CancelFlag, signals: StopSignals
     ) -> Int32 {
         var error: SluiceError?
+        var isTold = false
         var result = C.emptyResult
         do throws(SluiceError) {
             let outcome = try capability.work(settings, console: console, cancel: cancel)
             result = outcome.event
             error = outcome.error
+            isTold = outcome.errorIsTold
+            console.deliver(outcome.lines)
             // The error line says how it ended; totals beside it would only bury it.
-            if outcome.error == nil { console.log(.notice, outcome.summary) }
+            if outcome.error == nil, let summary = outcome.summary { console.log(.notice, summary) }
         } catch let thrown {
             error = thrown
         }
@@ -71,11 +74,9 @@ enum Entry {
             error = nil
             result.set("ended_by", .string(EndedBy.signal.rawValue))
         }
-        if let error { console.fail(error) }
+        if let error, !isTold { console.fail(error) }
         console.report(result)
-        if let code = console.finish(), error == nil {
-            let failed = SluiceError(
-                .noSpace, "cannot write the events", why: SystemText.of(code), isMidStream: true)
+        if let failed = console.finish(), error == nil {
             console.fail(failed, asEvent: false)
             return ExitStatus.of(failed)
         }

@@ -27,13 +27,7 @@ struct PlayCommand: Capability {
     static let emptyResult = PlayResult(endedBy: .error).event
 
     func settings(processStart: HostTime) throws(SluiceError) -> PlaySettings {
-        let names = (playing.input.map { [$0] } ?? []) + operands
-        guard let name = names.first, !name.isEmpty else {
-            throw UsageErrors.error("play", "<url> is missing", hint: "see 'sluice play --help'")
-        }
-        guard names.count == 1 else {
-            throw UsageErrors.error(names[1], "one argument too many", hint: "play takes one input")
-        }
+        let name = try Operands.input(of: "play", option: playing.input, operands)
         var settings = PlaySettings(source: try MediaAddress(name), processStart: processStart)
         settings.options = source.options
         if playing.nobuffer || ffplay.fflags == true || ffplay.flags == true { settings.nobuffer = true }
@@ -54,14 +48,35 @@ struct PlayCommand: Capability {
     func notes(_ settings: PlaySettings) -> [String] { ffplay.notes }
 
     func work(_ settings: PlaySettings, console: Console, cancel: CancelFlag) throws(SluiceError) -> Outcome {
-        let result = try PlaySession(settings: settings, reporter: console, cancel: cancel).run()
+        guard let path = output.record else {
+            let result = try PlaySession(settings: settings, reporter: console, cancel: cancel).run()
+            return Outcome(event: result.event, summary: Self.summary(result), error: result.error)
+        }
+        let recording = try PlayRecording(settings.source, path: path, console: console)
+        var settings = settings
+        settings.packetSink = recording
+        let result: PlayResult
+        do throws(SluiceError) {
+            result = try PlaySession(settings: settings, reporter: console, cancel: cancel).run()
+        } catch {
+            try? recording.finish()
+            throw error
+        }
+        try? recording.finish()
+        let kept = recording.files.map { ", kept in \($0)" }.joined()
+        return Outcome(
+            event: result.event, summary: Self.summary(result) + kept, error: result.error ?? recording.failure,
+            errorIsTold: result.error == nil)
+    }
+
+    private static func summary(_ result: PlayResult) -> String {
         var summary = "showed \(result.shownFrames) pictures, dropped \(result.droppedFrames)"
         if let first = result.firstFrame { summary += ", the first after \(Int(first.milliseconds.rounded())) ms" }
         if result.stalls > 0 { summary += ", \(result.stalls) stalls" }
         if let latency = result.latency {
             summary += ", latency \(Int(latency.p50.rounded())) ms (p95 \(Int(latency.p95.rounded())) ms)"
         }
-        return Outcome(event: result.event, summary: summary, error: result.error)
+        return summary
     }
 
     private func applySpellings(to settings: inout PlaySettings) throws(SluiceError) {

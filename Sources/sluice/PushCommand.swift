@@ -71,7 +71,7 @@ struct PushCommand: Capability {
         }
     }
 
-    private static func target(_ text: String) throws(SluiceError) -> MediaAddress {
+    static func target(_ text: String) throws(SluiceError) -> MediaAddress {
         guard !text.isEmpty else { throw UsageErrors.error("push", "the target's name is empty") }
         let target = try MediaAddress(text)
         switch target.scheme {

@@ -4,7 +4,9 @@
 import Model
 
 enum Rewriting {
-    private static let optionsWithOptionalValue = ["loop"]
+    private static let optionsWithOptionalValue: [(name: String, value: String)] = [
+        ("loop", "n"), ("wait", "duration"),
+    ]
 
     /// The parser's name of the hidden option, without its dashes.
     static func hiddenName(_ name: String) -> String { name + "-value" }
@@ -14,14 +16,14 @@ enum Rewriting {
         let end = words.firstIndex(of: "--") ?? words.endIndex
         var result: [String] = []
         for word in words[..<end] {
-            for name in optionsWithOptionalValue {
+            for (name, _) in optionsWithOptionalValue {
                 let hidden = "--" + hiddenName(name)
                 if word == hidden || word.hasPrefix(hidden + "=") {
                     throw UsageErrors.error(hidden, "unknown option", hint: "did you mean --\(name)?")
                 }
             }
             var word = word
-            if let name = optionsWithOptionalValue.first(where: { word.hasPrefix("--\($0)=") }) {
+            if let (name, _) = optionsWithOptionalValue.first(where: { word.hasPrefix("--\($0.name)=") }) {
                 result.append("--" + name)
                 word = "--" + hiddenName(name) + word.dropFirst(name.count + 2)
             }
@@ -37,13 +39,15 @@ enum Rewriting {
 
     /// The parser's help, with those options as they are to be written. The columns stay where they are.
     static func help(_ text: String) -> String {
-        optionsWithOptionalValue.reduce(text) { text, name in
-            text.replacing("  --\(name)      ", with: "  --\(name)[=<n>]")
+        optionsWithOptionalValue.reduce(text) { text, option in
+            let suffix = "[=<\(option.value)>]"
+            let room = String(repeating: " ", count: suffix.count)
+            return text.replacing("  --\(option.name)\(room) ", with: "  --\(option.name)\(suffix) ")
         }
     }
 
     /// An option's name as the user knows it.
     static func spokenName(_ name: String) -> String {
-        optionsWithOptionalValue.first { "--" + hiddenName($0) == name }.map { "--" + $0 } ?? name
+        optionsWithOptionalValue.first { "--" + hiddenName($0.name) == name }.map { "--" + $0.name } ?? name
     }
 }

@@ -5,14 +5,14 @@ import Model
 struct SluiceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sluice",
-        abstract: "Push media upstream and play it downstream.",
+        abstract: "Push, play, record and probe live streams.",
         usage: "sluice <command> [options] <operands>",
         discussion: """
             Standard output carries data only: media, or events with --json. Everything for people goes \
             to standard error.
             """,
         version: "sluice \(Version.number)",
-        subcommands: [PushCommand.self, PlayCommand.self])
+        subcommands: [PushCommand.self, PlayCommand.self, RecordCommand.self, ProbeCommand.self])
 
     static var names: String {
         configuration.subcommands.map { $0.configuration.commandName ?? "" }.joined(separator: ", ")
@@ -29,6 +29,8 @@ protocol Capability: ParsableCommand {
     func writesMediaToOutput(_ settings: Settings) -> Bool
     /// Things worth telling before the work begins.
     func notes(_ settings: Settings) -> [String]
+    /// What is particular about this command's console.
+    func prepare(_ console: inout Console.Settings)
     func work(_ settings: Settings, console: Console, cancel: CancelFlag) throws(SluiceError) -> Outcome
     /// The result line of work that never began.
     static var emptyResult: Event { get }
@@ -36,13 +38,18 @@ protocol Capability: ParsableCommand {
 
 extension Capability {
     func notes(_ settings: Settings) -> [String] { [] }
+    func prepare(_ console: inout Console.Settings) {}
 }
 
 /// How the work ended.
 struct Outcome {
     /// The result line.
     var event: Event
-    /// The same for people.
-    var summary: String
+    /// The same for people, on standard error.
+    var summary: String?
+    /// What the work was for, where that is text: it goes to standard output, unless events go there.
+    var lines: [String] = []
     var error: SluiceError?
+    /// `error` has been told when it happened.
+    var errorIsTold = false
 }

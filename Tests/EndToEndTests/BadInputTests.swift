@@ -36,18 +36,23 @@ func expectError(
     let message = event?["message"]?.string ?? ""
     #expect(message != "", words, sourceLocation: sourceLocation)
     #expect(run.events.last?["event"]?.string == "result", words, sourceLocation: sourceLocation)
-    #expect(run.result?["ended_by"]?.string == "error", words, sourceLocation: sourceLocation)
+    // A probe has a verdict instead: none.
+    let end =
+        run.result?["verdict"] == nil ? run.result?["ended_by"]?.string == "error" : run.result?["verdict"] == .null
+    #expect(end, words, sourceLocation: sourceLocation)
 }
 
-/// The same input given to both commands.
+/// The same input given to every command that reads one.
 enum Reader: String, CaseIterable, Sendable {
-    case play, push
+    case play, push, record, probe
 
     func words(_ input: String, _ more: [String] = []) -> [String] {
         let common = ["--json", "--timeout", "1500ms"] + more
         switch self {
         case .play: return ["play", input, "--vo", "null", "--ao", "null"] + common
         case .push: return ["push", input, "out.flv"] + common
+        case .record: return ["record", input, "-o", "out.mp4"] + common
+        case .probe: return ["probe", input] + common
         }
     }
 }
@@ -109,7 +114,12 @@ enum Reader: String, CaseIterable, Sendable {
         try directory.write(Array(whole.prefix(whole.count / 2)), to: "half.mp4")
         let run = try await run(reader, "half.mp4", within: .seconds(15))
         #expect(run.status == 0 || run.status == 65, "\(run.errors)")
-        #expect((run.result?[reader == .play ? "shown_frames" : "video_frames"]?.int ?? 0) > 30)
+        switch reader {
+        case .play: #expect((run.result?["shown_frames"]?.int ?? 0) > 30)
+        case .push: #expect((run.result?["video_frames"]?.int ?? 0) > 30)
+        case .record: #expect((run.result?["files"]?.array?.first?["duration_s"]?.number ?? 0) > 1.2)
+        case .probe: #expect(run.probed("video")?["width"]?.int == 640)
+        }
     }
 
     @Test(arguments: Reader.allCases) func coverPictureOnly_isNoFilm(reader: Reader) async throws {
@@ -134,8 +144,9 @@ enum Reader: String, CaseIterable, Sendable {
         ])
         let run = try await run(reader, "song.m4a")
         #expect(run.status == 0, "\(run.errors)")
-        if reader == .push {
-            #expect(try await Clips.streams(directory.file("out.flv")).map { $0["codec_type"] ?? "" } == ["audio"])
+        let made = reader == .push ? "out.flv" : reader == .record ? "out.mp4" : nil
+        if let made {
+            #expect(try await Clips.streams(directory.file(made)).map { $0["codec_type"] ?? "" } == ["audio"])
         }
     }
 
@@ -153,6 +164,10 @@ enum Reader: String, CaseIterable, Sendable {
             ["play", SluiceBinary.clip("bbb-360p.mp4"), "--raw", "-", "--pix-fmt", "bgr24"],
             ["push", SluiceBinary.clip("bbb-360p.mp4"), "-", "--format", "mpegts", "--loop"],
             ["play", SluiceBinary.clip("bbb-360p.mp4"), "--wav", "-"],
+            ["record", SluiceBinary.clip("bbb-360p.mp4"), "-o", "-"],
+            ["probe", SluiceBinary.clip("bbb-360p.mp4")],
+            ["probe", SluiceBinary.clip("bbb-360p.mp4"), "--json"],
+            ["record", "--list", directory.path],
         ] {
             let run = try await SluiceBinary.run(words, output: .closed, within: .seconds(15))
             #expect(run.status == 0, "\(words): \(String(describing: run.exit)) \(run.errors)")
@@ -211,6 +226,81 @@ enum Reader: String, CaseIterable, Sendable {
         expectError(run, 74, ["no_space"], within: .seconds(8))
     }
 
+    @Test(arguments: ["out.mp4", "out.ts", "out.flv", "out.mkv"])
+    func fullDisk_underARecording(name: String) async throws {
+        let disk = try SmallDisk(directory)
+        // 575 kB into half a megabyte; what fits is kept.
+        let run = try await SluiceBinary.run(
+            ["record", SluiceBinary.clip("bbb-360p.mp4"), "-o", disk.path + "/" + name, "--json"],
+            directory: directory)
+        guard disk.isMounted else { return }
+        expectError(run, 74, ["no_space"], within: .seconds(8))
+        #expect((run.result?["files"]?.array?.count ?? 0) == 1, "\(run.text)")
+    }
+
+    @Test func unwritableRecording() async throws {
+        for place in ["/proc/nothing/out.mp4", "/dev/null/out.mp4", "/proc/out.mp4"] {
+            let run = try await SluiceBinary.run(
+                ["record", SluiceBinary.clip("bbb-360p.mp4"), "-o", place, "--json"], directory: directory)
+            expectError(run, 73, ["cannot_create"], within: .seconds(8))
+        }
+    }
+
+    @Test func deviceInsteadOfARecording() async throws {
+        let run = try await SluiceBinary.run(
+            ["record", SluiceBinary.clip("bbb-360p.mp4"), "-o", "/dev/full", "--json"], directory: directory)
+        expectError(run, 73, ["cannot_create"], within: .seconds(8))
+        #expect(run.errors.contains("hint: -o - writes to standard output"))
+    }
+
+    @Test func fullDisk_underAPlayThatRecords_isToldOnceAndThePlayGoesOn() async throws {
+        let disk = try SmallDisk(directory)
+        guard disk.isMounted else { return }
+        let run = try await SluiceBinary.run(
+            [
+                "play", SluiceBinary.clip("bbb-360p.mp4"), "--vo", "null", "--ao", "null", "--record",
+                disk.path + "/out.mp4", "--json",
+            ], directory: directory)
+        #expect(run.status == 74, "\(run.errors)")
+        #expect(
+            run.errorLines.count == 1 || run.errorLines.filter { $0.contains("no space") }.count == 1,
+            "\(run.errors)")
+        let names = run.events.compactMap { $0["event"]?.string }
+        #expect(names.filter { $0 == "error" }.count == 1)
+        // Told when it happened, not at the end.
+        #expect((names.firstIndex(of: "error") ?? .max) < (names.firstIndex(of: "end") ?? 0))
+        #expect(run.error?["reason"]?.string == "no_space")
+        #expect(run.result?["shown_frames"]?.int ?? 0 > 120)
+        #expect(run.result?["ended_by"]?.string == "end_of_input")
+    }
+
+    @Test func playThatCannotRecord_doesNotBegin() async throws {
+        let run = try await SluiceBinary.run(
+            [
+                "play", SluiceBinary.clip("bbb-360p.mp4"), "--vo", "null", "--ao", "null", "--record",
+                "/proc/nothing/out.mp4", "--json",
+            ], directory: directory)
+        expectError(run, 73, ["cannot_create"], within: .seconds(8))
+    }
+
+    @Test(arguments: ["--list", "--repair"]) func directoryThatIsNotThere(option: String) async throws {
+        let run = try await SluiceBinary.run(["record", option, "nowhere", "--json"], directory: directory)
+        expectError(run, 66, ["no_input"], within: .seconds(8))
+    }
+
+    @Test func recordingThatIsNotThere() async throws {
+        let run = try await SluiceBinary.run(
+            ["record", "--list", directory.path, "nobody", "--json"], directory: directory)
+        expectError(run, 66, ["no_input"], within: .seconds(8))
+    }
+
+    @Test func fullDevice_underAReport() async throws {
+        let run = try await SluiceBinary.run(
+            ["probe", SluiceBinary.clip("bbb-360p.mp4")], output: .file("/dev/full"))
+        #expect(run.status == 74)
+        #expect(run.errorLines == ["sluice: cannot write to standard output: no space left on device"])
+    }
+
     @Test func fullDevice() async throws {
         let run = try await SluiceBinary.run(
             ["push", SluiceBinary.clip("bbb-360p.mp4"), "-", "--format", "mpegts"], output: .file("/dev/full"))
@@ -222,7 +312,7 @@ enum Reader: String, CaseIterable, Sendable {
 /// Half a megabyte of disk: a tmpfs where this process may mount one, else the full device under another name.
 final class SmallDisk: Sendable {
     let path: String
-    private let isMounted: Bool
+    let isMounted: Bool
 
     init(_ directory: TempDirectory) throws {
         path = directory.file("disk")

@@ -8,14 +8,20 @@ import Testing
 #endif
 
 @Suite(.takesTurns) struct BadServerTests {
-    /// Plays the address, or publishes to it.
-    enum Role: String, CaseIterable, Sendable { case player, publisher }
+    /// Reads the address in one way or another, or publishes to it.
+    enum Role: String, CaseIterable, Sendable {
+        case player, publisher, recorder, prober
+        static let readers: [Role] = [.player, .recorder, .prober]
+    }
 
     private func run(_ role: Role, _ url: String, timeout: String = "1500ms") async throws -> SluiceRun {
         let words =
-            role == .player
-            ? ["play", url, "--vo", "null", "--ao", "null"]
-            : ["push", SluiceBinary.clip("bbb-360p.mp4"), "--loop", url]
+            switch role {
+            case .player: ["play", url, "--vo", "null", "--ao", "null"]
+            case .publisher: ["push", SluiceBinary.clip("bbb-360p.mp4"), "--loop", url]
+            case .recorder: ["record", url]
+            case .prober: ["probe", url]
+            }
         return try await SluiceBinary.run(words + ["--json", "--timeout", timeout], within: .seconds(15))
     }
 
@@ -27,9 +33,13 @@ import Testing
 
     @Test(arguments: ["http://127.0.0.1:PORT/x.flv", "http://127.0.0.1:PORT/x.m3u8"])
     func refusedHTTPPort(url: String) async throws {
+        for role in Role.readers { try await refusedHTTPPort(url, role) }
+    }
+
+    private func refusedHTTPPort(_ url: String, _ role: Role) async throws {
         let port = try FreePort.tcp()
         let address = url.split(separator: "PORT").joined(separator: "\(port)")
-        expectError(try await run(.player, address), 69, ["refused"], within: .seconds(8))
+        expectError(try await run(role, address), 69, ["refused"], within: .seconds(8))
     }
 
     @Test(arguments: Role.allCases) func silentServer(role: Role) async throws {
@@ -72,9 +82,9 @@ import Testing
             within: .seconds(8))
     }
 
-    @Test func streamThatIsNotLive() async throws {
+    @Test(arguments: Role.readers) func streamThatIsNotLive(role: Role) async throws {
         let server = try await NginxRTMP.start()
-        expectError(try await run(.player, server.url("nobody")), 69, ["not_live"], within: .seconds(8))
+        expectError(try await run(role, server.url("nobody")), 69, ["not_live"], within: .seconds(8))
     }
 
     @Test func forbiddenPublisher() async throws {
@@ -107,30 +117,32 @@ import Testing
         let server = try await ScriptedServer.start(
             .respond("HTTP/1.1 \(line)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", body: [], closes: true))
         for path in ["live.flv", "live.m3u8"] {
-            expectError(
-                try await run(.player, "http://127.0.0.1:\(server.port)/\(path)"), status, [reason],
-                within: .seconds(8))
+            for role in Role.readers {
+                expectError(
+                    try await run(role, "http://127.0.0.1:\(server.port)/\(path)"), status, [reason],
+                    within: .seconds(8))
+            }
         }
     }
 
-    @Test func pageInsteadOfAStream() async throws {
+    @Test(arguments: Role.readers) func pageInsteadOfAStream(role: Role) async throws {
         let page = Array("<html><body>hello</body></html>".utf8)
         let server = try await ScriptedServer.start(
             .respond(
                 "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: \(page.count)\r\n\r\n", body: page,
                 closes: true))
         expectError(
-            try await run(.player, "http://127.0.0.1:\(server.port)/live.flv"), 65, ["corrupt", "no_media"],
+            try await run(role, "http://127.0.0.1:\(server.port)/live.flv"), 65, ["corrupt", "no_media"],
             within: .seconds(8))
     }
 
-    @Test func headThenSilence_overHTTP() async throws {
+    @Test(arguments: Role.readers) func headThenSilence_overHTTP(role: Role) async throws {
         let server = try await ScriptedServer.start(
             .respond(
                 "HTTP/1.1 200 OK\r\nContent-Type: video/x-flv\r\n\r\n",
                 body: Array("FLV".utf8) + [1, 5, 0, 0, 0, 9, 0, 0, 0, 0], closes: false))
         expectError(
-            try await run(.player, "http://127.0.0.1:\(server.port)/live.flv"), 69, ["not_live"],
+            try await run(role, "http://127.0.0.1:\(server.port)/live.flv"), 69, ["not_live"],
             within: .seconds(8))
     }
 

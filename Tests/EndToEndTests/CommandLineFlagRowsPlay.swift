@@ -139,6 +139,13 @@ extension FlagTable {
             #expect(file.audio?["channels"]?.int == 2)
             #expect((0.8...1.2).contains(file.length), "\(file.length)")
         },
+        FlagRow("play", "--record") { lab in
+            let run = try await lab.run(
+                "play", FlagLab.clip, "--vo", "null", "--ao", "null", "--record", "kept.mkv", "--json")
+            #expect(run.result?["shown_frames"]?.int ?? 0 > 15)
+            let kept = try await lab.probe("kept.mkv")
+            #expect(kept.pictures == 25 && kept.codecs == ["h264", "aac"])
+        },
         FlagRow("play", "--snapshot") { lab in
             try await lab.run("play", FlagLab.clip, "--vo", "null", "--ao", "null", "--snapshot", "one.png")
             #expect(try await lab.probe("one.png").width == 160)

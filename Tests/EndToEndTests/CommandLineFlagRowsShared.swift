@@ -10,11 +10,18 @@ import Testing
 extension FlagTable {
     /// The shortest complete line of a command that reads `input`.
     private static func line(_ command: String, _ input: String) -> [String] {
-        command == "push" ? ["push", input, "out.mkv"] : ["play", input, "--vo", "null", "--ao", "null"]
+        switch command {
+        case "push": ["push", input, "out.mkv"]
+        case "record": ["record", input, "-o", "out.mkv"]
+        case "probe": ["probe", input]
+        default: ["play", input, "--vo", "null", "--ao", "null"]
+        }
     }
 
     private static func run(_ lab: FlagLab, _ words: [String], _ extra: [String] = []) async throws -> SluiceRun {
-        try await SluiceBinary.run(words + extra, directory: lab.directory, within: .seconds(25))
+        // A recorder leaves a file alone that is there.
+        if words.first == "record" { unlink(lab.directory.file("out.mkv")) }
+        return try await SluiceBinary.run(words + extra, directory: lab.directory, within: .seconds(25))
     }
 
     static func sourceRows(_ command: String) -> [FlagRow] {
@@ -75,14 +82,8 @@ extension FlagTable {
             },
             FlagRow(command, "--audio-track") { lab in
                 for (track, channels) in [("0", 1), ("1", 2)] {
-                    let words =
-                        command == "push"
-                        ? ["push", FlagLab.tracks, "out.mkv", "--audio", "copy"]
-                        : ["play", FlagLab.tracks, "-vn", "--wav", "out.wav"]
-                    let chosen = try await run(lab, words, ["--audio-track", track])
-                    #expect(chosen.status == 0, "\(chosen.errors)")
-                    let file = try await lab.probe(command == "push" ? "out.mkv" : "out.wav")
-                    #expect(file.audio?["channels"]?.int == channels, "track \(track)")
+                    let heard = try await heardChannels(lab, command, ["--audio-track", track])
+                    #expect(heard == channels, "track \(track)")
                 }
             },
             FlagRow(command, "--insecure") { lab in
@@ -98,35 +99,47 @@ extension FlagTable {
 
     static func commonRows(_ command: String) -> [FlagRow] {
         let words = line(command, FlagLab.clip)
+        // Where the report goes to standard output, nothing is left to say beside it.
+        let loud = words + (command == "probe" ? ["--json"] : [])
         return [
             FlagRow(command, "--json") { lab in
                 let plain = try await run(lab, words)
-                #expect(plain.output.isEmpty)
+                #expect(plain.output.isEmpty == (command != "probe"))
+                #expect(plain.events.isEmpty)
                 let json = try await run(lab, words, ["--json"])
-                #expect(json.result?["ended_by"]?.string == "end_of_input")
+                #expect(json.events.count == json.text.split(separator: "\n").count)
+                let (field, value) = command == "probe" ? ("verdict", "PASS") : ("ended_by", "end_of_input")
+                #expect(json.result?[field]?.string == value)
             },
             FlagRow(command, "--stats") { lab in
                 let run = try await run(lab, words, ["--stats", "events"])
-                #expect(run.output.isEmpty)
+                #expect(run.events.isEmpty)
                 let text = String(decoding: try lab.bytes("events"), as: UTF8.self)
                 #expect(JSONReader.lines(text).last?["event"]?.string == "result")
             },
             FlagRow(command, "--log-level") { lab in
                 // A server's words are detail that a file has not.
                 let server = try await NginxRTMP.start()
-                let words = command == "push" ? ["push", FlagLab.clip, server.url("told")] : words
+                var words = loud
+                if command == "push" { words = ["push", FlagLab.clip, server.url("told")] }
+                var publisher: RunningSluice?
+                if command == "record" {
+                    publisher = try lab.publisher(to: server.url("told"))
+                    #expect(await server.waitForPublisher("told"))
+                    words = line(command, server.url("told")) + ["-t", "500ms"]
+                }
                 var lines: [Int] = []
                 for level in ["error", "notice", "trace"] {
                     let errors = try await run(lab, words, ["--log-level", level]).errors
                     lines.append(errors.filter(\.isNewline).count)
                 }
                 #expect(lines[0] == 0 && lines[0] < lines[1] && lines[1] < lines[2], "\(lines)")
+                _ = await publisher?.interrupt()
             },
             FlagRow(command, "-q", "--quiet") { lab in
-                let loud = try await run(lab, words)
-                #expect(!loud.errors.isEmpty)
+                #expect(try await !run(lab, loud).errors.isEmpty)
                 for option in ["-q", "--quiet"] {
-                    let quiet = try await run(lab, words, [option])
+                    let quiet = try await run(lab, loud, [option])
                     #expect(quiet.errors.isEmpty)
                 }
             },
@@ -153,18 +166,46 @@ extension FlagTable {
         ]
     }
 
-    /// The picture's width after `play` or `push` has chosen among several.
+    /// The channels of the sound after a command has chosen among several.
+    private static func heardChannels(_ lab: FlagLab, _ command: String, _ extra: [String]) async throws -> Int? {
+        var words = line(command, FlagLab.tracks)
+        switch command {
+        case "push": words += ["--audio", "copy"]
+        case "play": words = ["play", FlagLab.tracks, "-vn", "--wav", "out.wav"]
+        case "probe": words += ["--json"]
+        default: break
+        }
+        let run = try await run(lab, words, extra)
+        #expect(run.status == 0, "\(run.errors)")
+        if command == "probe" { return run.probed("audio")?["channels"]?.int }
+        return try await lab.probe(command == "play" ? "out.wav" : "out.mkv").audio?["channels"]?.int
+    }
+
+    /// The picture's width after a command has chosen among several.
     private static func shownWidth(
         _ lab: FlagLab, _ command: String, _ input: String, _ extra: [String]
     ) async throws -> Int? {
-        if command == "push" {
-            let pushed = try await SluiceBinary.run(["push", input, "out.mkv"] + extra, directory: lab.directory)
-            #expect(pushed.status == 0, "\(pushed.errors)")
+        if command == "probe" {
+            let probed = try await run(lab, line(command, input), ["--json"] + extra)
+            #expect(probed.status == 0, "\(probed.errors)")
+            return probed.probed("video")?["width"]?.int
+        }
+        if command != "play" {
+            let kept = try await run(lab, line(command, input), extra)
+            #expect(kept.status == 0, "\(kept.errors)")
             return try await lab.probe("out.mkv").width
         }
         let played = try await SluiceBinary.run(
             ["play", input, "--vo", "null", "-an", "--snapshot", "shown.png"] + extra, directory: lab.directory)
         #expect(played.status == 0, "\(played.errors)")
         return try await lab.probe("shown.png").width
+    }
+}
+
+extension SluiceRun {
+    /// The one track of a kind that `probe --json` tells of.
+    func probed(_ kind: String) -> JSONReader.Value? {
+        let tracks = result?["tracks"]?.array?.filter { $0["type"]?.string == kind } ?? []
+        return tracks.count == 1 ? tracks[0] : nil
     }
 }

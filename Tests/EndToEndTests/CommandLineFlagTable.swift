@@ -21,13 +21,16 @@ struct FlagRow: Sendable, CustomTestStringConvertible {
 enum FlagTable {
     static let push = pushRows + encodingRows + sourceRows("push") + commonRows("push")
     static let play = playRows + outputRows + sourceRows("play") + commonRows("play")
+    static let record = recordRows + connectionRows + sourceRows("record") + commonRows("record")
+    static let probe = probeRows + sourceRows("probe") + commonRows("probe")
+    static let all = ["push": push, "play": play, "record": record, "probe": probe]
 }
 
 /// One after the other: some observe how long something takes.
 @Suite(.serialized) struct CommandLineFlagTable {
-    @Test(arguments: ["push", "play"])
+    @Test(arguments: FlagTable.all.keys.sorted())
     func everyOption_hasExactlyOneRow(_ command: String) async throws {
-        let rows = (command == "push" ? FlagTable.push : FlagTable.play).flatMap(\.flags)
+        let rows = FlagTable.all[command, default: []].flatMap(\.flags)
         #expect(rows.count == Set(rows).count)
         #expect(Set(rows) == (try await CommandLineHelpTests.flags(of: command)))
     }
@@ -37,4 +40,10 @@ enum FlagTable {
 
     @Test(arguments: FlagTable.play)
     func play_optionMakesADifference(_ row: FlagRow) async throws { try await row.observe(try await FlagLab()) }
+
+    @Test(arguments: FlagTable.record)
+    func record_optionMakesADifference(_ row: FlagRow) async throws { try await row.observe(try await FlagLab()) }
+
+    @Test(arguments: FlagTable.probe)
+    func probe_optionMakesADifference(_ row: FlagRow) async throws { try await row.observe(try await FlagLab()) }
 }

@@ -19,9 +19,19 @@ import Testing
     static let play = [
         "-i", "--nobuffer", "--start-at", "-ss", "-t", "--duration", "--no-video", "-vn", "--no-audio", "-an",
         "--vo", "--ao", "--fullscreen", "-fs", "--size", "--title", "--volume", "-volume", "--raw", "--pix-fmt",
-        "--wav", "--snapshot", "--snapshot-every", "-fflags", "-flags", "-nodisp", "-autoexit", "-x", "-y",
+        "--wav", "--snapshot", "--snapshot-every", "--record", "-fflags", "-flags", "-nodisp", "-autoexit", "-x",
+        "-y",
         "-framedrop", "-probesize", "-analyzeduration", "-sync",
     ]
+
+    static let probe = [
+        "-i", "-t", "--duration", "--latency", "--check", "--expect", "--follow", "--loopback", "--wait",
+    ]
+    static let record = [
+        "-i", "-o", "--format", "--segment", "--at-clock", "-t", "--duration", "--max-disk", "--list", "--repair",
+        "--wait", "--reconnect", "--give-up",
+    ]
+    static let commands = [("push", push), ("play", play), ("record", record), ("probe", probe)]
 
     /// The options of a command, as its definition lists them.
     static func flags(of command: String) async throws -> Set<String> {
@@ -38,12 +48,12 @@ import Testing
         return names
     }
 
-    @Test(arguments: [("push", push), ("play", play)])
+    @Test(arguments: commands)
     func definitions_areExactlyTheseOptions(_ command: String, _ own: [String]) async throws {
         #expect(try await Self.flags(of: command) == Set(own + Self.source + Self.common))
     }
 
-    @Test(arguments: [("push", push), ("play", play)])
+    @Test(arguments: commands)
     func help_listsEveryOption(_ command: String, _ own: [String]) async throws {
         let run = try await SluiceBinary.run([command, "--help"])
         #expect(run.status == 0)
@@ -53,10 +63,15 @@ import Testing
         #expect(run.text.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
-    @Test func help_showsTheOptionalValueOfLoop() async throws {
-        let run = try await SluiceBinary.run(["push", "-h"])
-        #expect(run.text.contains("  --loop[=<n>]            Play"))
-        #expect(!run.text.contains("loop-value"))
+    @Test func help_showsOptionalValues() async throws {
+        let push = try await SluiceBinary.run(["push", "-h"])
+        #expect(push.text.contains("  --loop[=<n>]            Play"))
+        #expect(!push.text.contains("loop-value"))
+        for command in ["record", "probe"] {
+            let run = try await SluiceBinary.run([command, "-h"])
+            #expect(run.text.contains("  --wait[=<duration>]     Wait"))
+            #expect(!run.text.contains("wait-value"))
+        }
     }
 
     @Test func help_comesInThreeWays() async throws {
@@ -68,12 +83,12 @@ import Testing
     @Test func nothing_printsTheHelp() async throws {
         let run = try await SluiceBinary.run([])
         #expect(run.status == 0)
-        #expect(run.text.contains("push") && run.text.contains("play"))
+        for (name, _) in Self.commands { #expect(run.text.contains("  \(name) ")) }
         #expect(run.text == (try await SluiceBinary.run(["--help"]).text))
     }
 
     @Test func version_isOneLine() async throws {
-        for words in [["--version"], ["push", "--version"], ["play", "--version"]] {
+        for words in [["--version"]] + Self.commands.map({ [$0.0, "--version"] }) {
             let run = try await SluiceBinary.run(words)
             #expect(run.status == 0)
             #expect(run.text.hasPrefix("sluice 0."))

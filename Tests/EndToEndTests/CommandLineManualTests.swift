@@ -4,8 +4,12 @@ import TestSupport
 import Testing
 
 @Suite struct CommandLineManualTests {
+    static let pages = [
+        "sluice.1", "sluice-push.1", "sluice-play.1", "sluice-record.1", "sluice-probe.1", "sluice-json.7",
+    ]
+
     @Test func manualPages_haveTheirSections() throws {
-        for page in ["sluice.1", "sluice-push.1", "sluice-play.1", "sluice-json.7"] {
+        for page in Self.pages {
             let bytes = try #require(contents(ofFile: Repository.root + "/man/" + page))
             let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
             for section in ["EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES"] {
@@ -38,9 +42,9 @@ import Testing
     }
 
     @Test func everyExitStatus_isInEachPage() throws {
-        for page in ["sluice.1", "sluice-push.1", "sluice-play.1", "sluice-json.7"] {
+        for page in Self.pages {
             let text = try manual(page)
-            for status in ["0", "64", "65", "66", "68", "69", "70", "73", "74", "75", "77"] {
+            for status in ["0", "3", "64", "65", "66", "68", "69", "70", "73", "74", "75", "77"] {
                 #expect(text.contains(status), "\(page): \(status)")
             }
         }

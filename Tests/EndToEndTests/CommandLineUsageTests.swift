@@ -19,8 +19,8 @@ import Testing
     }
 
     static let cases: [Case] = [
-        Case("foo: unknown command", "foo", hint: "the commands are push, play"),
-        Case("record: unknown command", "record a -o b"),
+        Case("foo: unknown command", "foo", hint: "the commands are push, play, record, probe"),
+        Case("stream-start: unknown command", "stream-start a"),
         Case("--what: unknown option", "--what", hint: "see 'sluice --help'"),
         Case("push: <input> and <url> are missing", "push", hint: "see 'sluice push --help'"),
         Case("push: <url> is missing: \"a\" alone does not say both what to send and where to", "push a"),
@@ -123,7 +123,7 @@ import Testing
             hint: "a target is an rtmp, rtmps, srt, rtsp or udp URL, a file, or -"),
     ]
 
-    @Test(arguments: cases)
+    @Test(arguments: cases + probeCases + recordCases)
     func badLine_isRefusedInOneLine(_ bad: Case) async throws {
         let run = try await SluiceBinary.run(bad.words)
         #expect(run.status == 64)
@@ -135,11 +135,12 @@ import Testing
     }
 
     @Test func options_ofLaterVersions_areUnknown() async throws {
+        let probe = ["--reconnect", "--give-up", "--latncy"]
         let push = [
             "--wait", "--reconnect", "--abr", "--min-bitrate", "--denoise", "--layout", "--mode", "--slate",
         ]
-        let play = ["--wait", "--mode", "--min-delay", "--skip-above", "--max-rate", "--record", "--hwaccel"]
-        for (command, options) in [("push", push), ("play", play)] {
+        let play = ["--wait", "--mode", "--min-delay", "--skip-above", "--max-rate", "--reconnect", "--hwaccel"]
+        for (command, options) in [("push", push), ("play", play), ("probe", probe)] {
             for option in options {
                 let run = try await SluiceBinary.run([command, "a", "b", option])
                 #expect(run.status == 64, "\(command) \(option)")
@@ -161,6 +162,7 @@ import Testing
 
     @Test(arguments: [
         ["push", "a", "-", "--format", "mpegts"], ["play", "a", "--raw", "-"], ["play", "a", "--wav", "-"],
+        ["record", "a", "-o", "-"],
     ])
     func json_withMediaOnOutput_isRefusedAndNamesStats(_ words: [String]) async throws {
         let run = try await SluiceBinary.run(words + ["--json"])

@@ -3,6 +3,7 @@ public import ArgumentParser
 public import Model
 public import Player
 public import Publisher
+public import Recorder
 
 enum Switch: String, CaseIterable, ExpressibleByArgument { case on, off }
 
@@ -39,3 +40,4 @@ extension PublishSettings.AudioTreatment: ExpressibleByArgument {}
 extension PlaySettings.VideoOutput: ExpressibleByArgument {}
 extension PlaySettings.AudioOutput: ExpressibleByArgument {}
 extension RTSPTransport: ExpressibleByArgument {}
+extension RecordFormat: ExpressibleByArgument {}

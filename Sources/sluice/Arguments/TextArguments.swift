@@ -101,6 +101,16 @@ enum NameArgument {
     }
 }
 
+extension NameArgument {
+    /// A file to write; "-" is none.
+    static func parseFile(_ text: String) throws(ArgumentProblem) -> String {
+        guard let address = try? MediaAddress(text), address.scheme == .file, !address.path.isEmpty,
+            !address.path.hasSuffix("/")
+        else { throw ArgumentProblem("is not a file name") }
+        return address.path
+    }
+}
+
 /// ffplay's option strings: names joined by "+", of which one means something here.
 enum FlagListArgument {
     static func parse(_ text: String, meaning name: String) throws(ArgumentProblem) -> Bool {

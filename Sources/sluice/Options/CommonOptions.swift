@@ -21,8 +21,12 @@ struct CommonOptions: ParsableArguments {
     var noColor = false
 
     /// Opens `--stats`.
-    func console(cancel: CancelFlag) throws(SluiceError) -> Console {
+    /// - Parameter prepare: What is particular about the command.
+    func console(
+        cancel: CancelFlag, prepare: (inout Console.Settings) -> Void
+    ) throws(SluiceError) -> Console {
         var settings = diagnostics
+        prepare(&settings)
         settings.json = json
         settings.stats = try stats?.open()
         return Console(settings, cancel: cancel)

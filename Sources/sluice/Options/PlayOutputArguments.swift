@@ -54,6 +54,11 @@ struct PlayOutputArguments: ParsableArguments {
         transform: DurationArgument.parsePositive)
     var snapshotEvery: Span?
 
+    @Option(
+        help: ArgumentHelp("Keep what is received there, as it is: mp4, or by the name.", valueName: "file"),
+        completion: .file(extensions: ["mp4", "mkv", "ts", "flv"]), transform: NameArgument.parseFile)
+    var record: String?
+
     func apply(to settings: inout PlaySettings) throws(SluiceError) {
         settings.videoOutput = vo
         settings.audioOutput = ao
@@ -65,6 +70,10 @@ struct PlayOutputArguments: ParsableArguments {
         settings.pixelFormat = pixFmt
         settings.wavOutput = wav
         settings.snapshot = snapshot.map { PlaySettings.Snapshot(path: $0, interval: snapshotEvery) }
+        if let record {
+            _ = try ContainerName.format(of: record, option: "--record")
+            try OrdinaryPath.check(record, hint: nil)
+        }
         try check(settings)
     }
 

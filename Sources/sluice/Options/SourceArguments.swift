@@ -61,4 +61,15 @@ struct SourceArguments: ParsableArguments {
         options.insecure = insecure
         return options
     }
+
+    /// The first of them that was given, for work that opens no input.
+    var given: String? {
+        let present: [(String, Bool)] = [
+            ("--timeout", timeout != nil), ("--header", !header.isEmpty), ("--user-agent", userAgent != nil),
+            ("--av-option", !avOption.isEmpty), ("--rtsp-transport", rtspTransport != nil),
+            ("--quality", quality != nil), ("--video-track", videoTrack != nil),
+            ("--audio-track", audioTrack != nil), ("--insecure", insecure),
+        ]
+        return present.first(where: \.1)?.0
+    }
 }

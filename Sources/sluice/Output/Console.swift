@@ -16,6 +16,8 @@ final class Console: Reporter {
         var drawsProgress = false
         /// Events on standard output.
         var json = false
+        /// Each status as a line on standard output: it is what the user asked for.
+        var printsStatus = false
         /// A descriptor for the events, besides.
         var stats: Int32?
     }
@@ -23,6 +25,9 @@ final class Console: Reporter {
     private struct State {
         var output: EventWriter?
         var stats: EventWriter?
+        /// Lines for people on standard output.
+        var text: EventWriter?
+        var textFailure: Int32?
         var progressIsDrawn = false
         var nextPlainStatus: HostTime?
     }
@@ -39,11 +44,12 @@ final class Console: Reporter {
         colour = settings.colour
         drawsProgress = settings.drawsProgress
         self.cancel = cancel
-        let (json, stats) = (settings.json, settings.stats)
+        let (json, stats, text) = (settings.json, settings.stats, settings.printsStatus)
         state = Mutex(
             State(
                 output: json ? EventWriter(descriptor: STDOUT_FILENO) : nil,
-                stats: stats.map { EventWriter(descriptor: $0) }))
+                stats: stats.map { EventWriter(descriptor: $0) },
+                text: text ? EventWriter(descriptor: STDOUT_FILENO) : nil))
     }
 
     // MARK: Reporter
@@ -57,8 +63,12 @@ final class Console: Reporter {
                 state.output?.write(line, isStatus: isStatus)
                 state.stats?.write(line, isStatus: isStatus)
             }
-            if isStatus { showStatus(event, now: now, &state) }
-            return state.output?.isClosed ?? false
+            if isStatus, let text = state.text {
+                text.write(MediaAddress.redact(StatusText.line(event)).oneLine, isStatus: true)
+            } else if isStatus {
+                showStatus(event, now: now, &state)
+            }
+            return (state.output ?? state.text)?.isClosed ?? false
         }
         if hasLost { cancel.set() }
     }
@@ -93,20 +103,35 @@ final class Console: Reporter {
         }
     }
 
-    /// Writes what still waits. A reader that stands still is given two seconds.
-    /// - Returns: The error number, where events could not be written for another reason than a reader
-    ///   that left.
-    func finish() -> Int32? {
-        state.withLock { state in
+    /// What the work was for, as lines on standard output; nothing where events go there. Waits for the
+    /// reader as long as it takes.
+    func deliver(_ lines: [String]) {
+        let (isWanted, head) = state.withLock { state in
             clearProgress(&state)
-            state.output?.finish(within: .seconds(2))
-            state.stats?.finish(within: .seconds(2))
-            return state.output?.failure ?? state.stats?.failure
+            state.text?.finish(within: .seconds(2))
+            return (state.output == nil && state.text?.isClosed != true, state.text?.failure)
+        }
+        guard isWanted, head == nil, !lines.isEmpty else { return }
+        let text = lines.map { MediaAddress.redact($0).oneLine + "\n" }.joined()
+        if !StandardOutput.write(text) {
+            let code = errno
+            state.withLock { $0.textFailure = code }
         }
     }
 
-    /// True once the reader of standard output has left: a clean end, not an error.
-    var outputIsClosed: Bool { state.withLock { $0.output?.isClosed ?? false } }
+    /// Writes what still waits. A reader that stands still is given two seconds.
+    /// - Returns: What could not be written, for another reason than a reader that left.
+    func finish() -> SluiceError? {
+        let (events, text) = state.withLock { state in
+            clearProgress(&state)
+            for writer in [state.output, state.stats, state.text] { writer?.finish(within: .seconds(2)) }
+            return (state.output?.failure ?? state.stats?.failure, state.text?.failure ?? state.textFailure)
+        }
+        guard let code = events ?? text else { return nil }
+        return SluiceError(
+            .noSpace, events != nil ? "cannot write the events" : "cannot write to standard output",
+            why: SystemText.of(code), isMidStream: true)
+    }
 
     // MARK: Standard error, under the lock
 
