@@ -72,7 +72,7 @@ public final class ProbeSession {
             lastMedia = now
             if settings.follows { status.add(packet) }
         case .note(let text): reporter.log(.info, text)
-        case .opened(let description):
+        case .opened(let description) where settings.source.isNetwork:
             reporter.log(
                 .info,
                 "connected: "

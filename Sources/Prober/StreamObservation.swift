@@ -103,7 +103,10 @@ struct StreamObservation: Sendable {
                 tracks[index].update(track)
             } else {
                 tracks.append(
-                    TrackObserver(told, isLive: isLive && !isSegmented, measuresArrival: isLive))
+                    TrackObserver(
+                        told, isLive: isLive && !isSegmented, measuresArrival: isLive, isSegmented: isSegmented))
+                // Sound may come first; the report has the same order each time.
+                tracks.sort { $0.track.id < $1.track.id }
             }
         }
     }
@@ -126,7 +129,7 @@ struct StreamObservation: Sendable {
         guard let time = tracks[index].timeline.last,
             packet.track == (packet.kind == .video ? video : audio)?.track.id
         else { return }
-        interleave.add(packet.kind, at: time)
+        interleave.add(packet.kind, at: time, arrival: isLive && !isSegmented ? packet.arrival : nil)
     }
 }
 

@@ -114,6 +114,32 @@ import Testing
         #expect(try little.findings()["av_drift"] == nil)
     }
 
+    @Test func anEncoderThatFallsBehind_doesNotDrift() throws {
+        // Ever more pictures are late, by ever more; each fifth still comes in time.
+        let stream = MadeStream(seconds: 8) {
+            guard $0.kind == .video, Int(($0.second * 25).rounded()) % 5 != 0 else { return $0 }
+            return $0.moved(arrival: .milliseconds(min(35, $0.second * 30)))
+        }
+        #expect(try stream.findings()["av_drift"] == nil)
+        // A step is none either, and seen as what it is by others.
+        let step = MadeStream(seconds: 8) {
+            $0.kind == .audio && $0.second > 4 ? $0.moved(stamps: .milliseconds(300)) : $0
+        }
+        #expect(try step.findings()["av_drift"] == nil)
+    }
+
+    @Test(arguments: [
+        SourceDescription(transport: "file", isLive: false),
+        .init(transport: "hls", isLive: true, isSegmented: true),
+    ])
+    func driftInFilesAndSegments(_ description: SourceDescription) throws {
+        let stream = MadeStream(seconds: 8, description: description) {
+            let moved = $0.kind == .audio ? $0.moved(stamps: .seconds($0.second * 0.03)) : $0
+            return moved.moved(arrival: .seconds(($0.second / 2).rounded(.down) * 2 + 2 - $0.second))
+        }
+        #expect(try stream.findings()["av_drift"] != nil)
+    }
+
     @Test func soundThatIsLateOnce_doesNotDrift() throws {
         let stream = MadeStream(seconds: 8) {
             $0.kind == .audio && (3..<4).contains($0.second) ? $0.moved(arrival: .milliseconds(250)) : $0

@@ -119,6 +119,7 @@ import Testing
         #expect(report.findings.codes == ["short_observation"])
         #expect(report.verdict == .pass)
         #expect(report.event["jitter_ms"] == .null && report.event["stalls"] == .null)
+        #expect(report.event["interleave_ms"] == .null)
     }
 }
 

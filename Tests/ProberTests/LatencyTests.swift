@@ -125,6 +125,25 @@ import Wire
         #expect(after.isEmpty, "\(after)")
     }
 
+    @Test func segmentsWithoutDates_haveAnExcess() throws {
+        let hls = SourceDescription(transport: "hls", isLive: true, isSegmented: true)
+        // Segments of a second; each third comes 300 ms late.
+        let stream = MadeStream(seconds: 12, description: hls) {
+            let index = $0.second.rounded(.down)
+            let late = index.truncatingRemainder(dividingBy: 3) == 2 ? 0.3 : 0
+            return $0.moved(arrival: .seconds(index + 1 + late - $0.second))
+        }
+        let found = try #require(try latency(stream))
+        #expect(found.method == .excess && found.samples >= 8)
+        #expect(found.p50 < .milliseconds(25) && (found.p95.milliseconds - 300).magnitude < 25, "\(found)")
+    }
+
+    @Test func whatCannotBeTold_isSaid() throws {
+        let file = SourceDescription(transport: "file", isLive: false)
+        let findings = try MadeStream(description: file).findings { $0.measuresLatency = true }
+        #expect(findings.codes == ["latency_unknown"])
+    }
+
     @Test func programDatesMoveOnWithTheStream() {
         var dates = ProgramDates()
         #expect(dates.wall(at: .zero) == nil)

@@ -73,6 +73,7 @@ import Testing
         var fields = MadeStream()
         var track = MadeStream.videoTrack
         track.video?.frameRate = Rational(50, 1)
+        #expect(try fields.findings()["frame_rate"] == nil)
         fields.events[1] = .tracks([track, MadeStream.audioTrack])
         #expect(try fields.findings()["frame_rate"]?.severity == .info)
         var claimed = MadeStream()

@@ -61,7 +61,9 @@ enum ArrivalFindings {
     }
 
     private static func drift(_ interleave: InterleaveObserver) -> [Finding] {
-        guard let drift = interleave.drift, drift.total.magnitude >= max(Self.drift, drift.noise * 4) else {
+        guard let drift = interleave.drift, drift.isSteady,
+            drift.total.magnitude >= max(Self.drift, drift.noise * 4)
+        else {
             return []
         }
         let rate = Words.decimal(drift.perSecond.milliseconds.magnitude, 1)

@@ -56,7 +56,9 @@ enum FindingList {
             found.append(
                 Finding(
                     .info, "short_observation",
-                    "\(Words.length(measured.observed)) are too short to judge rates, regularity and arrival",
+                    asked == nil
+                        ? "looked only until the first key frame: rates, regularity and arrival are not judged"
+                        : "\(Words.length(measured.observed)) are too short to judge rates, regularity and arrival",
                     [.init("observed_s", .number(measured.observed.seconds))]))
         }
         return found

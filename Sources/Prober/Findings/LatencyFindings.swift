@@ -7,7 +7,15 @@ enum LatencyFindings {
     static let absurd = Span.seconds(599)
 
     static func of(_ measured: Measurements) -> [Finding] {
-        guard let latency = measured.latency else { return [] }
+        guard let latency = measured.latency else {
+            guard measured.wantsLatency else { return [] }
+            let why = measured.isLive ? "too little of it was seen" : "it does not come live"
+            return [
+                Finding(
+                    .info, "latency_unknown", "the delay of this stream cannot be told: \(why)",
+                    [.init("observed_s", .number(measured.observed.seconds))])
+            ]
+        }
         if latency.method == .excess {
             return [
                 Finding(

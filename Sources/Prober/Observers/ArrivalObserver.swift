@@ -19,6 +19,12 @@ struct ArrivalObserver: Sendable {
     private(set) var marked = SpanHistogram()
     private(set) var programDated = SpanHistogram()
     private(set) var lastMark: Span?
+    /// Of segments, whose packets come at once, the newest time counts.
+    private var pending: OpeningBacklog<Delays>.Sample?
+    private let isSegmented: Bool
+
+    /// - Parameter isSegmented: Packets come by the segment, all of which have one arrival.
+    init(isSegmented: Bool = false) { self.isSegmented = isSegmented }
 
     /// RFC 3550; nil before two live packets.
     var jitter: Span? { relative.count < 2 ? nil : estimator.jitter }
@@ -31,20 +37,24 @@ struct ArrivalObserver: Sendable {
     /// The timeline broke: offsets before and after cannot be compared.
     mutating func restart() {
         take(backlog.settle())
+        releasePending()
         edge.reset()
         estimator = JitterEstimator()
     }
 
     /// The observation is over.
-    mutating func finish() { take(backlog.settle()) }
+    mutating func finish() {
+        take(backlog.settle())
+        releasePending()
+    }
 
     private mutating func take(_ samples: [OpeningBacklog<Delays>.Sample]) {
         for sample in samples {
-            estimator.add(arrival: sample.arrival, media: sample.media)
-            edge.add(arrival: sample.arrival, media: sample.media)
-            if let late = edge.delay(presenting: sample.media, at: sample.arrival) {
-                relative.add(late)
-                if late > worst { (worst, worstAt) = (late, sample.media) }
+            if isSegmented {
+                if let pending, pending.arrival != sample.arrival { note(pending) }
+                pending = sample
+            } else {
+                note(sample)
             }
             if let delay = sample.payload.mark {
                 marked.add(delay)
@@ -52,6 +62,19 @@ struct ArrivalObserver: Sendable {
             }
             if let delay = sample.payload.programDate { programDated.add(delay) }
         }
+    }
+
+    private mutating func releasePending() {
+        if let pending { note(pending) }
+        pending = nil
+    }
+
+    private mutating func note(_ sample: OpeningBacklog<Delays>.Sample) {
+        estimator.add(arrival: sample.arrival, media: sample.media)
+        edge.add(arrival: sample.arrival, media: sample.media)
+        guard let late = edge.delay(presenting: sample.media, at: sample.arrival) else { return }
+        relative.add(late)
+        if late > worst { (worst, worstAt) = (late, sample.media) }
     }
 }
 

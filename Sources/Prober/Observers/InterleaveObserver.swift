@@ -9,14 +9,33 @@ struct InterleaveObserver: Sendable {
         var perSecond: Span
         /// How well a straight line explains it: the median distance from the line.
         var noise: Span
+        /// Each third of the observation does its part; a single step is not drift.
+        var isSteady: Bool
         var from: MediaTime
         var length: Span
     }
 
     private struct Bucket: Sendable {
         var start: MediaTime
-        var values: [Span]
-        var median: Span { values.sorted()[values.count / 2] }
+        var values: [Span] = []
+        /// The least arrival − media time of each track: what its fastest packet took.
+        var fastestAudio: Span?
+        var fastestVideo: Span?
+
+        mutating func note(_ kind: TrackKind, took: Span) {
+            if kind == .video {
+                fastestVideo = min(fastestVideo ?? took, took)
+            } else {
+                fastestAudio = min(fastestAudio ?? took, took)
+            }
+        }
+
+        /// Audio − video. Where arrival is known, of the fastest packets: a busy encoder or a network's queue makes
+        /// others late, now one track and now the other, which looks like drift for seconds.
+        var offset: Span {
+            if let fastestAudio, let fastestVideo { return fastestVideo - fastestAudio }
+            return values.sorted()[values.count / 2]
+        }
     }
 
     private var audio: MediaTime?
@@ -32,7 +51,8 @@ struct InterleaveObserver: Sendable {
     private var bucketLength = Span.milliseconds(500)
     private static let capacity = 120
 
-    mutating func add(_ kind: TrackKind, at time: MediaTime) {
+    /// - Parameter arrival: nil where it says nothing, as in files and segments.
+    mutating func add(_ kind: TrackKind, at time: MediaTime, arrival: HostTime? = nil) {
         if kind == .video {
             (video, audioAtVideo) = (time, audio)
         } else {
@@ -45,8 +65,11 @@ struct InterleaveObserver: Sendable {
         histogram.add(offset)
         // By the picture's time alone: sound may be far from it.
         if let open = bucket, (video - open.start).magnitude >= bucketLength { close(open) }
-        if bucket == nil { bucket = Bucket(start: video, values: []) }
+        if bucket == nil { bucket = Bucket(start: video) }
         bucket?.values.append(offset)
+        guard let arrival else { return }
+        let took = Span(nanoseconds: arrival.nanoseconds &- time.nanoseconds)
+        bucket?.note(kind, took: took)
     }
 
     /// A break of the timeline: offsets before and after it cannot be compared.
@@ -61,7 +84,7 @@ struct InterleaveObserver: Sendable {
 
     private mutating func close(_ open: Bucket) {
         // Two values or three are no median of anything.
-        if open.values.count >= 4 { points.append((open.start, open.median)) }
+        if open.values.count >= 4 { points.append((open.start, open.offset)) }
         bucket = nil
         guard points.count > Self.capacity else { return }
         points = points.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
@@ -70,6 +93,16 @@ struct InterleaveObserver: Sendable {
 
     /// Audio − video, of all packets; nil without both.
     var median: Span? { histogram.percentile(0.5).map(Span.milliseconds) }
+
+    /// Whether the middle lies between the ends.
+    private static func isSteady(_ offsets: [Span]) -> Bool {
+        func median(_ part: ArraySlice<Span>) -> Double { part.sorted()[part.count / 2].seconds }
+        let third = offsets.count / 3
+        let (first, middle) = (median(offsets[..<third]), median(offsets[third..<offsets.count - third]))
+        let last = median(offsets[(offsets.count - third)...])
+        guard last != first else { return false }
+        return (0.25...0.75).contains((middle - first) / (last - first))
+    }
 
     /// The slope by Theil and Sen: the median of the slopes between all points, which a single stall cannot bend.
     /// nil until three seconds are known.
@@ -91,6 +124,7 @@ struct InterleaveObserver: Sendable {
         let length = last.at - first.at
         return Drift(
             total: Span(seconds: slope * length.seconds), perSecond: Span(seconds: slope),
-            noise: Span(seconds: noise), from: first.at, length: length)
+            noise: Span(seconds: noise), isSteady: Self.isSteady(points.map(\.offset)), from: first.at,
+            length: length)
     }
 }

@@ -8,12 +8,14 @@ struct TrackObserver: Sendable {
     private(set) var gop = GOPObserver()
     private(set) var rate: RateObserver
     private(set) var reorder = ReorderObserver()
-    private(set) var arrival = ArrivalObserver()
+    private(set) var arrival: ArrivalObserver
     private(set) var packets = 0
     /// Packets whose NAL units do not fit into them.
     private(set) var damaged = 0
     private(set) var firstArrival: HostTime?
     private(set) var lastArrival: HostTime?
+    /// What the bitstream itself declares: containers and FFmpeg only guess at some of it.
+    private(set) var declared: VideoParameters?
     /// Where the marks come from.
     private(set) var markSource: CaptureMark.Source?
     private let measuresArrival: Bool
@@ -21,14 +23,19 @@ struct TrackObserver: Sendable {
     /// - Parameters:
     ///   - isLive: Comes at its own pace.
     ///   - measuresArrival: Arrival says something: not for files.
-    init(_ track: Track, isLive: Bool, measuresArrival: Bool) {
+    ///   - isSegmented: Packets arrive by the segment.
+    init(_ track: Track, isLive: Bool, measuresArrival: Bool, isSegmented: Bool = false) {
+        arrival = ArrivalObserver(isSegmented: isSegmented)
         self.track = track
         self.measuresArrival = measuresArrival
         timeline = TimelineObserver(isLive: isLive)
         rate = RateObserver(isVideo: track.kind == .video)
     }
 
-    mutating func update(_ track: Track) { self.track = track }
+    mutating func update(_ track: Track) {
+        if track.configuration != self.track.configuration { declared = nil }
+        self.track = track
+    }
 
     /// - Parameters:
     ///   - toWall: What turns the host's clock into the wall clock.
@@ -85,10 +92,22 @@ struct TrackObserver: Sendable {
         guard packet.kind == .video, track.codec == .h264 || track.codec == .hevc else { return nil }
         let framing = NALUnits.Framing(configuration: track.configuration, codec: track.codec)
         let access = NALUnits(packet.data, framing)
+        if declared == nil, packet.isKeyframe { declared = Self.declaration(in: access, track) }
         if Self.isDamaged(access) { damaged += 1 }
         let mark = CaptureMark.find(in: access, track.codec, isKeyframe: packet.isKeyframe)
         markSource = mark?.source ?? markSource
         return mark
+    }
+
+    /// The sequence parameter set in front of a key frame, else the one of the track's header.
+    private static func declaration(in access: NALUnits, _ track: Track) -> VideoParameters? {
+        let inBand = access.parameterSets(track.codec).sps.first
+        if track.codec == .hevc {
+            let unit = inBand ?? (try? HEVCConfiguration(parsing: track.configuration))?.sps.first
+            return unit.flatMap { try? HEVCSPS(unit: $0) }?.parameters
+        }
+        let unit = inBand ?? (try? AVCConfiguration(parsing: track.configuration))?.sps.first
+        return unit.flatMap { try? H264SPS(unit: $0) }?.parameters
     }
 
     private static func isDamaged(_ access: NALUnits) -> Bool {

@@ -55,8 +55,7 @@ struct LatencyValues: Sendable, Equatable {
             rate(settings, resolution: .milliseconds(1) + (isWhole ? .zero : target))
             return
         }
-        // Whole segments come at once: their packets' delays only say how long a segment is.
-        guard let arrival, !observation.isSegmented else { return nil }
+        guard let arrival else { return nil }
         self.init(.excess, arrival.relative)
     }
 

@@ -53,21 +53,27 @@ struct Measurements: Sendable {
     /// nil where arrival says nothing.
     var stalls: Int?
     var latency: LatencyValues?
+    var wantsLatency: Bool
 
-    /// Measurements over less than this say nothing about rates and regularity.
-    static let enough = Span.seconds(3)
+    /// Too short to say anything about rates, regularity and arrival.
     var isShort: Bool { observed < .seconds(1.5) }
 
     var video: TrackValues? { tracks.first { $0.kind == .video } }
     var audio: TrackValues? { tracks.first { $0.kind == .audio } }
 
-    init(url: String) { self.url = url }
+    init(url: String, wantsLatency: Bool = false) {
+        self.url = url
+        self.wantsLatency = wantsLatency
+    }
 
     /// - Parameters:
     ///   - began: When the probe began.
     ///   - now: The end of the observation, or now while it goes on.
     init(_ observation: StreamObservation, settings: ProbeSettings, began: HostTime, now: HostTime) {
-        self.init(url: settings.source.description)
+        self.init(
+            url: settings.source.description,
+            wantsLatency: settings.measuresLatency || settings.isLoopback
+                || settings.expectations.contains { $0.needsLatency })
         let facts = observation.facts
         transport = observation.description.map { Self.transport($0, settings.source) }
         server = observation.description?.server
@@ -79,18 +85,14 @@ struct Measurements: Sendable {
         firstKeyframe = observation.firstKeyframe.map { $0 - attempt }
         observed = observation.observed(at: now)
         tracks = observation.tracks.enumerated().map { TrackValues($0.element, index: $0.offset, facts) }
-        interleave = observation.interleave.median
+        interleave = isShort ? nil : observation.interleave.median
         if isLive, !isSegmented {
             jitter = (observation.video ?? observation.audio).flatMap { Jitter($0.arrival) }
             if !isShort { stalls = observation.stalls.count }
         } else if isLive, let list = facts.playlist, !isShort {
             stalls = list.stalls + (list.isStalled(at: observation.finishedAt ?? now) ? 1 : 0)
         }
-        if settings.measuresLatency || settings.isLoopback
-            || settings.expectations.contains(where: { $0.needsLatency })
-        {
-            latency = LatencyValues(observation, settings: settings)
-        }
+        if wantsLatency { latency = LatencyValues(observation, settings: settings) }
     }
 
     /// The protocol in the URL's words where it is one, else the reader's.
@@ -112,7 +114,8 @@ extension Measurements.TrackValues {
         kind = track.kind
         codec = track.codec.rawValue
         packets = observer.packets
-        profile = track.video?.profile ?? track.audio?.profile
+        let declared = observer.declared
+        profile = declared?.profile ?? track.video?.profile ?? track.audio?.profile
         declaredBitRate = track.bitRate
         let covered = observer.timeline.covered
         let isEnough = covered >= .seconds(1) && observer.timeline.regularSteps >= 5
@@ -124,12 +127,13 @@ extension Measurements.TrackValues {
         }
         width = track.video.flatMap { $0.width > 0 ? $0.width : nil }
         height = track.video.flatMap { $0.height > 0 ? $0.height : nil }
-        pixelFormat = track.video?.pixelFormat
-        declaredFrameRate = facts.claims?.frameRate ?? track.video?.frameRate?.positiveValue
+        pixelFormat = track.video?.pixelFormat ?? declared?.pixelFormat
+        declaredFrameRate =
+            facts.claims?.frameRate ?? (declared?.frameRate ?? track.video?.frameRate)?.positiveValue
         if isEnough { measuredFrameRate = Double(observer.timeline.regularSteps) / covered.seconds }
         frameRate = measuredFrameRate ?? declaredFrameRate
         gop = observer.gop.lengths
-        bFrames = observer.reorder.hasBFrames(declared: track.video?.reorderDepth)
+        bFrames = observer.reorder.hasBFrames(declared: declared?.reorderDepth)
         if bFrames == true { reorderDelay = observer.reorder.delay }
     }
 }

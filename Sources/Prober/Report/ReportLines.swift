@@ -14,7 +14,7 @@ enum ReportLines {
         add("protocol", [measured.transport, measured.server].compactMap { $0 }.joined(separator: ", "))
         add("opening", opening(measured))
         for track in measured.tracks { add(track.kind.rawValue, describe(track)) }
-        add("observed", Words.length(measured.observed))
+        if measured.observed > .zero { add("observed", Words.length(measured.observed)) }
         add("interleave", measured.interleave.map(interleave))
         add("jitter", measured.jitter.map(jitter))
         add("stalls", measured.stalls.map { $0 == 0 ? "none" : String($0) })
