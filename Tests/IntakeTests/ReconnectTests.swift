@@ -327,31 +327,54 @@ func patience(
             visitor.send(Self.head)
             visitor.send(bytes)
         }
-        var settings = SourceSettings(address: try MediaAddress(address(server.port)), options: SourceOptions())
+        try await checkFootprint(of: 1000, address(server.port), live: true) { settings, port, cancel in
+            LiveReader(settings, transport: .httpFLV, port: port, cancel: cancel)
+        }
+    }
+
+    @Test func reconnectsThroughFFmpeg_leaveNothingBehind() async throws {
+        let directory = try TempDirectory("reconnect")
+        try await Fixture.ffmpeg([
+            "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25", "-t", "1", "-c:v", "libx264", "-f", "mpegts",
+            directory.file("a.ts"),
+        ])
+        let bytes = try #require(contents(ofFile: directory.file("a.ts")))
+        let server = try PlainServer { $0.send(bytes) }
+        try await checkFootprint(of: 200, "tcp://127.0.0.1:\(server.port)", live: false) { settings, port, cancel in
+            DemuxReader(settings, port: port, cancel: cancel)
+        }
+    }
+
+    /// Reconnects without the law's rhythm, and looks at the process before and after.
+    private func checkFootprint(
+        of count: Int, _ address: String, live: Bool,
+        _ make: @escaping @Sendable (SourceSettings, EventPort, CancelFlag) -> any SourceReader
+    ) async throws {
+        var settings = SourceSettings(address: try MediaAddress(address), options: SourceOptions())
         settings.reconnect = patience()
-        let queue = EventQueue(bytes: nil)
+        let queue = EventQueue(bytes: live ? nil : 4 << 20)
         let reader = ReconnectingReader(settings, queue: queue, rhythm: .milliseconds(1)) { [settings] in
-            LiveReader(settings, transport: .httpFLV, port: $0, cancel: $1)
+            make(settings, $0, $1)
         }
         reader.start()
-        func resumed(_ count: Int) async -> Int {
+        func resumed(_ count: Int) async -> Bool {
             var epochs = 0
-            _ = await eventually(within: .seconds(60)) {
+            return await eventually(within: .seconds(60)) {
                 while let event = queue.next(until: .now()) {
                     if case .resumed = event { epochs += 1 }
                 }
                 return epochs >= count
             }
-            return epochs
         }
-        #expect(await resumed(100) >= 100)
+        #expect(await resumed(20))
         let before = Self.footprint()
-        #expect(await resumed(1000) >= 1000)
+        #expect(await resumed(count))
         let after = Self.footprint()
         // Other tests of this process come and go.
         #expect(after.threads - before.threads < 60, "\(before) \(after)")
         #expect(after.descriptors - before.descriptors < 100, "\(before) \(after)")
         reader.close()
+        queue.close()
     }
 
     private static func footprint() -> (threads: Int, descriptors: Int) {
