@@ -7,20 +7,25 @@ public import Model
 import Synchronization
 
 public enum FFmpegLog {
-    private static let target = Mutex<(@Sendable (LogLevel, String) -> Void)?>(nil)
+    /// A function of its own in generic storage would be wrapped once more each time that it is looked at
+    /// under the lock, and calls of it would go through all the wrappers.
+    private struct Target {
+        var handler: (@Sendable (LogLevel, String) -> Void)?
+    }
+    private static let target = Mutex(Target())
 
     /// Sends FFmpeg's lines of at least `level` to `handler`, secrets redacted. May be called again.
     /// - Parameter handler: Called on any thread; must not block and must not call FFmpeg.
     @inline(never)
     public static func install(level: LogLevel, handler: @escaping @Sendable (LogLevel, String) -> Void) {
-        target.withLock { $0 = handler }
+        target.withLock { $0.handler = handler }
         sluice_log_install(threshold(level), receiveLine)
     }
 
     /// FFmpeg writes nothing to standard error from now on.
     @inline(never)
     public static func silence() {
-        target.withLock { $0 = nil }
+        target.withLock { $0.handler = nil }
         sluice_log_install(AV_LOG_QUIET, receiveLine)
     }
 
@@ -47,7 +52,7 @@ public enum FFmpegLog {
     }
 
     fileprivate static func forward(_ level: Int32, _ line: String) {
-        guard let handler = target.withLock({ $0 }) else { return }
+        guard let handler = target.withLock({ $0.handler }) else { return }
         let mapped: LogLevel =
             switch level {
             case ...AV_LOG_FATAL: .error
