@@ -153,6 +153,7 @@ final class RTMPRun: @unchecked Sendable {
 
     func ended(on channel: any Channel) {
         guard !isOver, channel === self.channel else { return }
+        if let code = outbox.brokenBy { lastError = IOError(errnoCode: code, reason: "send") }
         if isUnpublishing { return finish(unsentError()) }
         if stage == .connecting, tryAlternative(after: nil) { return }
         if isMidStream {
@@ -166,7 +167,7 @@ final class RTMPRun: @unchecked Sendable {
             guard !isOver else { return }
             switch action {
             case .send(let bytes):
-                channel?.writeAndFlush(bytes, promise: nil)
+                if !outbox.put(control: bytes) { channel?.writeAndFlush(bytes, promise: nil) }
                 // What follows C0 and C1 is our answer to S0 to S2: the handshake is done.
                 if stage == .handshake, hasAnswered { enter(.connecting) }
             case .connected(let server):
@@ -207,7 +208,7 @@ final class RTMPRun: @unchecked Sendable {
     private func established() {
         lastProgress = .now()
         enter(.established)
-        if settings.role == .publish { outbox.open { [weak self] in self?.drain() } }
+        if settings.role == .publish { openOutbox() }
         onEvent(.established)
     }
 

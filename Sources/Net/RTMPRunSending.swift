@@ -7,17 +7,24 @@ extension RTMPRun {
     /// Parts of a large picture are reported as they leave, so that the account of the backlog stays fine.
     private static let sliceBytes = 64 << 10
 
-    /// Writes everything that waits, and flushes once.
+    /// From now on tags are taken.
+    func openOutbox() {
+        outbox.open(session?.takeTagWriter()) { [weak self] in self?.drain() }
+        guard settings.address.scheme == .rtmp, let channel else { return }
+        // Behind all that the loop itself may still have to write.
+        channel.writeAndFlush(ByteBuffer()).whenSuccess {
+            guard !self.isOver, !self.isUnpublishing else { return }
+            self.outbox.share(DirectSocket(sharing: channel))
+        }
+    }
+
+    /// Writes what the publisher's own threads left waiting, and flushes once.
     func drain() {
         guard !isOver, let channel, session != nil else { return }
-        let tags = outbox.takeAll()
-        guard !tags.isEmpty else { return }
-        let wasIdle = outbox.backlog.tags == tags.count
+        let (parcels, wasIdle) = outbox.takeAll()
+        guard !parcels.isEmpty else { return }
         if wasIdle { lastProgress = .now() }
-        for tag in tags {
-            guard let bytes = session?.send(tag) else { return }
-            write(bytes, to: channel)
-        }
+        for parcel in parcels { write(parcel, to: channel) }
         channel.flush()
         if outbox.backlog.bytes > RTMPOutbox.limit {
             finish(
@@ -27,14 +34,13 @@ extension RTMPRun {
         }
     }
 
-    private func write(_ bytes: ByteBuffer, to channel: any Channel) {
-        var rest = bytes
+    private func write(_ parcel: RTMPOutbox.Parcel, to channel: any Channel) {
+        var rest = parcel.bytes
         while rest.readableBytes > Self.sliceBytes, let slice = rest.readSlice(length: Self.sliceBytes) {
             channel.write(slice).whenSuccess { self.progressed() }
         }
-        let size = bytes.readableBytes
         channel.write(rest).whenSuccess {
-            self.outbox.wrote(wireBytes: size)
+            self.outbox.wrote(parcel)
             self.progressed()
         }
     }
@@ -44,12 +50,13 @@ extension RTMPRun {
     func unpublishAndClose(within limit: Span) {
         loop.execute {
             guard !self.isOver, !self.isUnpublishing else { return }
+            // From here on the loop alone writes.
+            self.outbox.close()
             self.drain()
             guard let channel = self.channel, let goodbye = self.session?.unpublish(), goodbye.readableBytes > 0,
                 self.settings.role == .publish
             else { return self.finish(nil) }
             self.isUnpublishing = true
-            self.outbox.close()
             self.watch?.cancel()
             self.watch = self.loop.scheduleTask(in: .nanoseconds(max(0, limit.nanoseconds))) {
                 self.finish(self.unsentError())

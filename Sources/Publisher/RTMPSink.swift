@@ -11,6 +11,7 @@ final class RTMPSink: PublishTarget {
         var isClosed = false
         var isFinishing = false
         var error: SluiceError?
+        var client: RTMPClient?
         var writer: FLVTagWriter?
         var handler: (@Sendable (SluiceError) -> Void)?
     }
@@ -20,7 +21,6 @@ final class RTMPSink: PublishTarget {
     private static let unsentLowWater = 64 << 10
 
     private let state = Monitor(State())
-    private let client: Monitor<RTMPClient?> = Monitor(nil)
     private let address: MediaAddress
     private let reporter: any Reporter
 
@@ -36,7 +36,7 @@ final class RTMPSink: PublishTarget {
         var settings = RTMPClient.Settings(address: address, role: .publish, options: options)
         settings.unsentLowWater = Self.unsentLowWater
         let opened = RTMPClient.open(settings, cancel: nil, onEvent: { [weak self] in self?.receive($0) })
-        client.withLock { $0 = opened }
+        state.withLock { $0.client = opened }
         let outcome = state.wait(until: nil) { state -> (Bool, SluiceError?)? in
             if state.isEstablished { return (true, nil) }
             if state.isClosed || cancel.isSet { return (false, state.error) }
@@ -89,24 +89,24 @@ final class RTMPSink: PublishTarget {
             state.writer = writer
             return state.writer?.header() ?? []
         }
-        for tag in tags { send(tag) }
+        let client = client
+        for tag in tags { client?.send(tag) }
     }
 
     func write(_ packet: Packet) throws(SluiceError) {
-        let tags = try state.withLock { (state) throws(SluiceError) -> [FLVTag] in
+        let (tags, client) = try state.withLock { (state) throws(SluiceError) -> ([FLVTag], RTMPClient?) in
             if let error = state.error { throw error }
-            return state.writer?.tags(for: packet) ?? []
+            return (state.writer?.tags(for: packet) ?? [], state.client)
         }
-        for tag in tags { send(tag) }
+        for tag in tags { client?.send(tag) }
     }
 
-    private func send(_ tag: FLVTag) { client.read(\.self)?.send(tag) }
-
-    var waiting: Span { client.read(\.self)?.backlog.media ?? .zero }
-    var bytesSent: Int? { client.read(\.self)?.bytesSent }
+    private var client: RTMPClient? { state.read { $0.client } }
+    var waiting: Span { client?.backlog.media ?? .zero }
+    var bytesSent: Int? { client?.bytesSent }
 
     func finish() throws(SluiceError) {
-        guard let client = client.read(\.self) else { return }
+        guard let client else { return }
         state.withLock { $0.isFinishing = true }
         client.unpublishAndClose(within: .seconds(2))
         let error = state.wait(until: .now() + .seconds(3)) { state -> SluiceError?? in

@@ -92,6 +92,7 @@ extension RTMPClientSession {
     mutating func establish() {
         guard stage == .starting else { return }
         stage = .established
+        if settings.role == .publish { tags = RTMPTagWriter(stream: streamID, chunkSize: writer.chunkSize) }
         emit(.established)
     }
 

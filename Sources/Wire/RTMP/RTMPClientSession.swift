@@ -42,6 +42,7 @@ public struct RTMPClientSession: Sendable {
     private var handshake = RTMPClientHandshake()
     private var reader = RTMPChunkReader()
     var writer = RTMPChunkWriter()
+    var tags: RTMPTagWriter?
     var output: [Action] = []
     var ackWindow: UInt64
     var acknowledged: UInt64 = 0
@@ -80,20 +81,16 @@ public struct RTMPClientSession: Sendable {
     }
 
     /// Publishing: the bytes of one tag; empty before `.established`, after the end, and when playing.
-    /// `onMetaData` is wrapped in @setDataFrame, as servers keep only that.
     public mutating func send(_ tag: FLVTag) -> ByteBuffer {
-        var bytes = ByteBuffer()
-        guard stage == .established, settings.role == .publish else { return bytes }
-        var message = RTMPMessage(
-            chunkStream: tag.kind == .video ? 6 : 4, type: RTMPMessageType(rawValue: tag.kind.rawValue),
-            stream: streamID, timestamp: tag.timestamp, payload: tag.body)
-        if tag.kind == .script, Self.scriptName(tag.body) == "onMetaData" {
-            message.payload = AMF0Value.encode([.string("@setDataFrame")])
-            var body = tag.body
-            message.payload.writeBuffer(&body)
-        }
-        write(message, into: &bytes)
-        return bytes
+        guard stage == .established, settings.role == .publish else { return ByteBuffer() }
+        return tags?.bytes(for: tag) ?? ByteBuffer()
+    }
+
+    /// Publishing, from `.established` on: what writes the tags, for the owner to use apart from the session.
+    /// `send` gives nothing afterwards.
+    public mutating func takeTagWriter() -> RTMPTagWriter? {
+        defer { tags = nil }
+        return tags
     }
 
     /// Says goodbye; the owner sends these bytes and then closes. Empty when there is nothing to end.
@@ -167,8 +164,7 @@ public struct RTMPClientSession: Sendable {
         do {
             try writer.write(message, into: &bytes)
         } catch {
-            // Only a tag of 16 MiB or more comes here. No server would take it, and the stream goes on
-            // without it.
+            // Only a message of 16 MiB or more comes here, and no command is.
         }
     }
 

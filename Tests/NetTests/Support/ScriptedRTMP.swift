@@ -5,12 +5,18 @@ import NIOSSL
 import Synchronization
 import Wire
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// What the server does after a command, in order.
 enum RTMPStep: Sendable {
     case send(RTMPMessage)
     case close
     /// Reads nothing more, so that the client's writes pile up.
     case stopReading
+    /// RST instead of FIN, when so many tags have come.
+    case resetAfter(tags: Int)
 
     static func call(_ name: String, _ transaction: Double, _ arguments: [AMF0Value], stream: UInt32 = 0)
         -> RTMPStep
@@ -44,13 +50,28 @@ final class ScriptedRTMP: Sendable {
 
     final class State: Sendable {
         let connections = Atomic<Int>(0)
-        let log = Mutex<(commands: [RTMPCommand], media: [RTMPMessage])>(([], []))
+        let log = Mutex<(commands: [RTMPCommand], media: [RTMPMessage], others: [RTMPMessage])>(([], [], []))
+        let paused = Mutex<[any Channel]>([])
+        let closed = Atomic<Int>(0)
     }
 
     var port: Int { channel.localAddress?.port ?? 0 }
     var connections: Int { state.connections.load(ordering: .relaxed) }
     var commands: [RTMPCommand] { state.log.withLock { $0.commands } }
     var media: [RTMPMessage] { state.log.withLock { $0.media } }
+
+    /// Neither commands nor media.
+    var others: [RTMPMessage] { state.log.withLock { $0.others } }
+    /// Connections that have ended.
+    var closed: Int { state.closed.load(ordering: .relaxed) }
+
+    /// Undoes `stopReading`.
+    func resumeReading() {
+        for channel in state.paused.withLock({ $0 }) {
+            channel.setOption(.autoRead, value: true).whenFailure { _ in }
+            channel.read()
+        }
+    }
 
     /// - Parameter drip: Every byte in a write of its own.
     init(tls: NIOSSLContext? = nil, drip: Bool = false, answer: @escaping Answer = ScriptedRTMP.friendly)
@@ -102,6 +123,7 @@ private final class RTMPScriptHandler: ChannelInboundHandler {
     private var stage = 0
     private var reader = RTMPChunkReader()
     private var writer = RTMPChunkWriter()
+    private var tagsUntilReset: Int?
 
     init(_ number: Int, _ state: ScriptedRTMP.State, drip: Bool, answer: @escaping ScriptedRTMP.Answer) {
         self.number = number
@@ -132,7 +154,11 @@ private final class RTMPScriptHandler: ChannelInboundHandler {
 
     private func take(_ message: RTMPMessage, _ context: ChannelHandlerContext) {
         guard message.type == .command, let command = try? RTMPCommand(message) else {
-            if [.audio, .video, .data].contains(message.type) { state.log.withLock { $0.media.append(message) } }
+            let isMedia = [.audio, .video, .data].contains(message.type)
+            state.log.withLock { if isMedia { $0.media.append(message) } else { $0.others.append(message) } }
+            guard isMedia, let left = tagsUntilReset else { return }
+            tagsUntilReset = left - 1
+            if left == 1 { reset(context) }
             return
         }
         state.log.withLock { $0.commands.append(command) }
@@ -143,7 +169,10 @@ private final class RTMPScriptHandler: ChannelInboundHandler {
                 try? writer.write(message, into: &bytes)
                 send(bytes, context)
             case .close: context.close(promise: nil)
-            case .stopReading: context.channel.setOption(.autoRead, value: false).whenFailure { _ in }
+            case .stopReading:
+                state.paused.withLock { $0.append(context.channel) }
+                context.channel.setOption(.autoRead, value: false).whenFailure { _ in }
+            case .resetAfter(let tags): tagsUntilReset = tags
             }
         }
     }
@@ -155,5 +184,15 @@ private final class RTMPScriptHandler: ChannelInboundHandler {
         }
     }
 
+    /// A linger time of zero makes close send RST.
+    private func reset(_ context: ChannelHandlerContext) {
+        (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+            .whenFailure { _ in }
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        state.closed.wrappingAdd(1, ordering: .relaxed)
+    }
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }
