@@ -68,10 +68,11 @@ final class DemuxReader: SourceReader {
             }
         let input: Demuxer.Input =
             settings.address.scheme == .standardStream ? .standardInput : .address(settings.address)
+        var options = Demuxer.Options(settings.options, format: settings.format, isLive: live)
+        // To go anywhere in a file its first time must be known, which only the look tells.
+        options.trustsHeader = settings.isReopened && settings.startAt ?? .zero <= .zero
         let began = HostTime.now()
-        let demuxer = try Demuxer(
-            input, options: Demuxer.Options(settings.options, format: settings.format, isLive: live),
-            interrupt: InterruptFlag(cancel: cancel))
+        let demuxer = try Demuxer(input, options: options, interrupt: InterruptFlag(cancel: cancel))
         // FFmpeg does not tell when a socket answers, only when it has read the header as well: an upper bound.
         // Where there is no connection there is nothing to reach.
         if tellsReached, isNetwork, ![.udp, .rtp].contains(settings.address.scheme) {

@@ -15,6 +15,10 @@ public struct SourceSettings: Sendable {
     /// keeps it wants all of a server's burst, however long the group of pictures is that it begins with.
     public var liveBytes: Int?
 
+    /// The same input was opened before and its tracks are known: spares the look into a file whose header
+    /// says enough.
+    public var isReopened = false
+
     /// What happens when the connection fails.
     public var reconnect = ReconnectOptions.none
     /// `SourceEvent.fact`s are wanted.

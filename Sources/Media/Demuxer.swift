@@ -17,6 +17,9 @@ public final class Demuxer {
         public var userAgent: String?
         /// True: start at once and learn parameters from the packets. False: look into the file first.
         public var isLive = false
+        /// Files: no look into one whose header says what its packets need. What only decoding tells (the form
+        /// of the pixels, the profile) and the time of the first packet are then unknown.
+        public var trustsHeader = false
         /// "tcp" or "udp"; nil: tcp.
         public var rtspTransport: String?
         /// True: any certificate will do.
@@ -79,7 +82,9 @@ public final class Demuxer {
         packet = try NativePacket()
         if let timeout = options.timeout { interrupt.arm(deadline: .now() + timeout) }
         context = try InputContext(input, options, what: what, interrupt: interrupt)
-        if !options.isLive { try Self.look(into: context, what, options, interrupt) }
+        if !options.isLive, !(options.trustsHeader && context.hasCompleteHeader) {
+            try Self.look(into: context, what, options, interrupt)
+        }
         let raw = context.raw
         formatName = text(raw.pointee.iformat?.pointee.name) ?? ""
         duration = options.isLive ? nil : Self.duration(of: raw)

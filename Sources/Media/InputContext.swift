@@ -93,6 +93,24 @@ final class InputContext {
     /// Demuxers that take any text, or anything at all, for a picture. What only they recognise is no media.
     private static let guesses: Set<String> = ["tty", "bin", "adf", "idf", "xbin", "data", "ffmetadata", "sbg"]
 
+    /// The header told all that reading needs. MP4 and MOV only: they give every packet both of its times, which
+    /// elsewhere FFmpeg works out from what it has found by decoding.
+    var hasCompleteHeader: Bool {
+        guard text(raw.pointee.iformat?.pointee.name)?.hasPrefix("mov,") == true, raw.pointee.nb_streams > 0,
+            raw.pointee.ctx_flags & AVFMTCTX_NOHEADER == 0
+        else { return false }
+        return (0..<raw.pointee.nb_streams).allSatisfy { index in
+            guard let parameters = sluice_stream(raw, index)?.pointee.codecpar.pointee else { return false }
+            let isDescribed =
+                switch parameters.codec_type {
+                case AVMEDIA_TYPE_VIDEO: parameters.width > 0 && parameters.height > 0
+                case AVMEDIA_TYPE_AUDIO: parameters.sample_rate > 0 && parameters.ch_layout.nb_channels > 0
+                default: true
+                }
+            return isDescribed && parameters.codec_id != AV_CODEC_ID_NONE && parameters.extradata_size > 0
+        }
+    }
+
     deinit {
         // The byte channel lives until this object's members go, so nothing dangles here.
         var pointer: UnsafeMutablePointer<AVFormatContext>? = raw

@@ -79,7 +79,8 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
         _ = state.wait(until: deadline) { $0.isClosed ? true : nil }
     }
 
-    public var isClosed: Bool { state.read(\.isClosed) }
+    // Not a key path: in generic code one is built anew at each call, and that took 12 000 instructions.
+    public var isClosed: Bool { state.read { $0.isClosed } }
 
     /// Number of queued elements and the sum of their costs.
     public var depth: (count: Int, cost: Int) { state.read { ($0.count, $0.total) } }

@@ -1,15 +1,16 @@
 // State with a lock and a condition, for threads that wait for each other. `Mutex` has no condition
 // variable, so this is pthreads, here and nowhere else.
 #if canImport(Glibc)
-    import Glibc
+    public import Glibc
 #endif
 
 /// Guards `State`; every change wakes the waiting threads, which look again at what they wait for.
+/// Inlinable, as packets pass a dozen of these: without it each one costs generic calls and a copy of the state.
 public final class Monitor<State>: @unchecked Sendable {
     // Safe because `state` is touched only between lock and unlock.
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var state: State
+    @usableFromInline let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    @usableFromInline let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    @usableFromInline var state: State
 
     public init(_ state: sending State) {
         self.state = state
@@ -29,7 +30,7 @@ public final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Reads or changes the state and wakes whoever waits. `body` must not block or come back here.
-    @discardableResult
+    @inlinable @discardableResult
     public func withLock<Result, Failure>(_ body: (inout State) throws(Failure) -> Result) throws(Failure)
         -> Result
     {
@@ -42,6 +43,7 @@ public final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Reads the state without waking anybody.
+    @inlinable
     public func read<Result>(_ body: (State) -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
@@ -50,6 +52,7 @@ public final class Monitor<State>: @unchecked Sendable {
 
     /// Waits until `attempt` returns a value or `deadline` passes (nil: for ever).
     /// - Parameter attempt: Called under the lock, again after each change; may change the state.
+    @inlinable
     public func wait<Result>(until deadline: HostTime?, _ attempt: (inout State) -> Result?) -> Result? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -20,13 +20,14 @@ final class AddressInput: PublishInput, @unchecked Sendable {
         source = Self.makeSource(address, settings, stop)
     }
 
-    private static func makeSource(_ address: MediaAddress, _ settings: PublishSettings, _ stop: CancelFlag)
-        -> Source
-    {
-        Source(
-            SourceSettings(
-                address: address, options: settings.source, format: settings.inputFormat?.name,
-                startAt: settings.startAt), cancel: stop)
+    private static func makeSource(
+        _ address: MediaAddress, _ settings: PublishSettings, _ stop: CancelFlag, isReopened: Bool = false
+    ) -> Source {
+        var wanted = SourceSettings(
+            address: address, options: settings.source, format: settings.inputFormat?.name,
+            startAt: settings.startAt)
+        wanted.isReopened = isReopened
+        return Source(wanted, cancel: stop)
     }
 
     let isFinite = true
@@ -79,10 +80,18 @@ final class AddressInput: PublishInput, @unchecked Sendable {
             let event: SourceEvent
             if !pending.isEmpty {
                 event = pending.removeFirst()
-            } else if let next = source.next(until: nil) {
+            } else if let next = source.next(until: run.hasLine ? .now() : nil) {
                 event = next
+            } else if run.hasLine {
+                guard try run.leaveLine() else { return try run.finish() }
+                continue
             } else {
                 break
+            }
+            switch event {
+            // At the end the next pass is opened while these wait for their moments.
+            case .packet, .end: break
+            default: guard try run.leaveLine() else { return try run.finish() }
             }
             switch event {
             case .opened, .discontinuity, .fact, .interrupted, .resumed: break
@@ -101,7 +110,7 @@ final class AddressInput: PublishInput, @unchecked Sendable {
                 pass += 1
                 // Opens in the background while the rest of this pass is still being paced.
                 source.close()
-                source = Self.makeSource(address, settings, stop)
+                source = Self.makeSource(address, settings, stop, isReopened: true)
                 guard try run.nextPass() else { return try run.finish() }
             }
         }
@@ -131,6 +140,10 @@ private struct AddressRun {
     /// Packets held back until enough are known to say how far pictures are reordered; nil afterwards, and
     /// for input that does not give them at once.
     private var foreseen: [Packet]?
+    /// Paced packets that wait for their moment, in order. What can be read at once is put in order in one go:
+    /// a processor that has slept does four things once faster than each of them every time that it wakes.
+    private var line: [Packet] = []
+    private static let longestLine = 32
     /// Pictures; more than any reordering spans.
     private static let foresight = 20
 
@@ -169,20 +182,30 @@ private struct AddressRun {
             }
             return isEnough == true ? try releaseForeseen() : true
         }
-        for ready in order.add(placed) where !(try leave(ready)) { return false }
+        line += order.add(placed)
+        return line.count < Self.longestLine ? true : try leaveLine()
+    }
+
+    var hasLine: Bool { !line.isEmpty }
+
+    /// Sends the packets that wait, each at its moment. False when the push is over or long enough.
+    mutating func leaveLine() throws(SluiceError) -> Bool {
+        let ready = line
+        line = []
+        for packet in ready where !(try leave(packet)) { return false }
         return true
     }
 
     private mutating func releaseForeseen() throws(SluiceError) -> Bool {
-        let held = foreseen ?? []
+        for packet in foreseen ?? [] { line += order.add(packet) }
         foreseen = nil
-        for packet in held { for ready in order.add(packet) where !(try leave(ready)) { return false } }
-        return true
+        return try leaveLine()
     }
 
     mutating func nextPass() throws(SluiceError) -> Bool {
         guard try releaseForeseen() else { return false }
-        for ready in order.finish() where !(try leave(ready)) { return false }
+        line = order.finish()
+        guard try leaveLine() else { return false }
         order = Interleaver(tracks: Array(stages.keys), patience: .seconds(1))
         timeline.nextPass()
         return true
@@ -190,7 +213,8 @@ private struct AddressRun {
 
     mutating func finish() throws(SluiceError) {
         if !context.stop.isSet, try releaseForeseen() {
-            for ready in order.finish() where !(try leave(ready)) { break }
+            line = order.finish()
+            _ = try leaveLine()
         }
         if context.keepsTogether { context.outlet.inputEnded(context.index) }
         for stage in stages.values { _ = try stage.accept(.end) }
@@ -213,8 +237,8 @@ private struct AddressRun {
         if context.isOver(time) { return false }
         var captured: WallTime?
         if isPaced {
-            let due = pacer.due(time, now: now)
-            guard context.wait(for: due) else { return false }
+            let moment = pacer.departure(time, isSound: packet.kind == .audio, now: now)
+            guard context.wait(for: moment) else { return false }
             pacer.released(time, now: .now())
             captured = pacer.captureTime(pts: packet.pts ?? time, dts: time).map { InputContext.wall(of: $0) }
         } else {

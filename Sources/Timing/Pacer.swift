@@ -7,6 +7,10 @@ public struct Pacer: Sendable {
     /// Greatest speed while making up for a pause.
     public static let catchUpRate = 1.25
 
+    /// Sound may leave this much early, together with what leaves just now: nobody hears it, and a sender that
+    /// wakes up less often costs less. Pictures may not: their marks would come from the future.
+    public static let soundLead = Span.milliseconds(10)
+
     private var anchorHost: HostTime?
     private var anchorMedia = MediaTime.zero
     private var lastRelease: HostTime?
@@ -20,6 +24,12 @@ public struct Pacer: Sendable {
     /// moved: otherwise they would step back as the reordering shows itself.
     public mutating func foresee(pts: MediaTime, dts: MediaTime) {
         greatestReorder = max(greatestReorder, pts - dts)
+    }
+
+    /// When the packet may leave: when it is due, or now for sound that is all but due.
+    public mutating func departure(_ time: MediaTime, isSound: Bool, now: HostTime) -> HostTime {
+        let due = due(time, now: now)
+        return isSound && due - now <= Pacer.soundLead ? min(due, now) : due
     }
 
     /// When the packet is due. The first one is due at once.

@@ -37,6 +37,23 @@ import Testing
         #expect(demuxer.tracks.first { $0.kind == .audio }?.audio?.channels == 6)
     }
 
+    /// What a push that loops does from its second pass on.
+    @Test(arguments: ["bbb-360p.mp4", "bigbuckbunny.mp4"])
+    func aTrustedHeaderGivesTheSamePackets(_ clip: String) throws {
+        let trusting = try Fixtures.open(Fixtures.clip(clip)) { $0.trustsHeader = true }
+        let looking = try Fixtures.open(Fixtures.clip(clip))
+        // Only decoding tells it: there was no look.
+        #expect(trusting.tracks.first { $0.kind == .video }?.video?.pixelFormat == nil)
+        #expect(trusting.tracks.map(\.configuration) == looking.tracks.map(\.configuration))
+        let (some, all) = (try Fixtures.packets(trusting), try Fixtures.packets(looking))
+        #expect(some.count == all.count)
+        for (one, other) in zip(some, all) {
+            #expect(one.track == other.track && one.pts == other.pts && one.dts == other.dts)
+            #expect(one.duration == other.duration && one.isKeyframe == other.isKeyframe)
+            #expect(one.data == other.data)
+        }
+    }
+
     @Test func seeksToTheKeyFrameBefore() throws {
         let demuxer = try Fixtures.open(Fixtures.clip("bbb-360p.mp4"))
         _ = try Fixtures.packets(demuxer)

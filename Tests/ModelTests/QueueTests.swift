@@ -73,6 +73,16 @@ import Testing
         #expect(count.read(\.self) == 11)
     }
 
+    @Test func aShortWait_comesInTime_andKnowsOfAnEarlierCancel() {
+        let flag = CancelFlag()
+        let wait = CancellableWait(flag)
+        let due = HostTime.now() + .milliseconds(5)
+        #expect(wait.wait(until: due))
+        #expect(HostTime.now() >= due)
+        flag.set()
+        #expect(!wait.wait(until: .now() + .milliseconds(5)))
+    }
+
     @Test func aCancelledWait_endsAtOnce() {
         let flag = CancelFlag()
         let wait = CancellableWait(flag)

@@ -36,6 +36,22 @@ import Timing
         #expect((sent[999].0 - HostTime(seconds: 999 * 0.04)).magnitude < .milliseconds(1))
     }
 
+    @Test func soundThatIsAllButDue_leavesWithThePictureBefore() {
+        var pacer = Pacer()
+        let start = HostTime(seconds: 10)
+        #expect(pacer.departure(.zero, isSound: false, now: start) == start)
+        pacer.released(.zero, now: start)
+        let near = MediaTime(milliseconds: 9)
+        let far = MediaTime(milliseconds: 15)
+        #expect(pacer.departure(near, isSound: false, now: start) == start + .milliseconds(9))
+        #expect(pacer.departure(near, isSound: true, now: start) == start)
+        pacer.released(near, now: start)
+        // It gained its lead once, and does not gain another one on top.
+        #expect(pacer.departure(far, isSound: true, now: start) == start + .milliseconds(15))
+        // What is late stays due when it was due, so that a backlog leaves as slowly as ever.
+        #expect(pacer.departure(far, isSound: true, now: start + .milliseconds(40)) == start + .milliseconds(15))
+    }
+
     @Test func captureTime_neverLiesInTheFuture() {
         var pacer = Pacer()
         let now = HostTime(seconds: 7)
