@@ -2,6 +2,7 @@
 import CFFmpeg
 import Glibc
 import Model
+import Wire
 
 /// Borrowed from, and never outliving, an OutputContext. One thread.
 final class OutputTrack {
@@ -10,6 +11,10 @@ final class OutputTrack {
     private var configuration: [UInt8]
     private var announcement: [UInt8]?
     private var lastDTS: Int64?
+    /// Containers with a header of their own want AAC without its ADTS headers. FFmpeg takes them off by itself, but
+    /// not in MP4 with `empty_moov` (the first such packet is an error), and in Matroska it then writes a broken
+    /// track entry.
+    private let takesBareSound: Bool
 
     init(_ track: Track, in context: UnsafeMutablePointer<AVFormatContext>, what: String) throws(SluiceError) {
         guard let made = avformat_new_stream(context, nil) else { throw FFmpegFailure.outOfMemory(what) }
@@ -22,6 +27,8 @@ final class OutputTrack {
         // A tag of the source's container means nothing, or something else, in this one. HEVC is the exception:
         // players of one vendor accept it only under this name.
         let isMP4 = text(context.pointee.oformat.pointee.name).map { ["mp4", "mov", "ipod"].contains($0) } ?? false
+        let hasHeader = context.pointee.oformat.pointee.flags & AVFMT_GLOBALHEADER != 0
+        takesBareSound = hasHeader && track.codec == .aac
         made.pointee.codecpar.pointee.codec_tag =
             isMP4 && track.codec == .hevc ? "hvc1".utf8.reversed().reduce(0) { $0 << 8 | UInt32($1) } : 0
         switch track.kind {
@@ -50,6 +57,12 @@ final class OutputTrack {
     /// Fills `native` in ticks of the stream. False where the packet has no time at all.
     func fill(_ native: NativePacket, from packet: Packet) throws(SluiceError) -> Bool {
         let base = stream.pointee.time_base
+        var packet = packet
+        if takesBareSound, let header = ADTSHeader(packet.data), header.rawFrames == 1,
+            header.frameSize == packet.data.count
+        {
+            packet.data.removeFirst(header.headerSize)
+        }
         try native.fill(packet, base: base)
         let raw = native.raw
         raw.pointee.stream_index = stream.pointee.index
