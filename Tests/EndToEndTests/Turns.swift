@@ -5,23 +5,27 @@ import Testing
 
 /// At most a few of the cases so marked run at the same time.
 struct TakesTurns: SuiteTrait, TestTrait, TestScoping {
+    fileprivate let gate: Turnstile
     var isRecursive: Bool { true }
 
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        await Turnstile.shared.enter()
-        defer { Turnstile.shared.leave() }
+        await gate.enter()
+        defer { gate.leave() }
         try await function()
     }
 }
 
 extension Trait where Self == TakesTurns {
-    static var takesTurns: Self { TakesTurns() }
+    static var takesTurns: Self { TakesTurns(gate: .shared) }
+    /// For cases that watch the clock and hardly compute: many at once, beside those that take turns.
+    static var inCrowd: Self { TakesTurns(gate: .crowd) }
 }
 
 private final class Turnstile: Sendable {
     static let shared = Turnstile(places: 3)
+    static let crowd = Turnstile(places: 10)
     private struct State: Sendable {
         var free: Int
         var waiting: [CheckedContinuation<Void, Never>] = []

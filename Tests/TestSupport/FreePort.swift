@@ -19,6 +19,15 @@ public enum FreePort {
         throw LabError("no free port")
     }
 
+    /// The same for UDP.
+    public static func udp() throws -> Int {
+        for _ in 0..<64 {
+            let port = try bound(SOCK_DGRAM)
+            if given.withLock({ $0.insert(port).inserted }) { return port }
+        }
+        throw LabError("no free port")
+    }
+
     /// True when something accepts connections there.
     public static func answers(_ port: Int) -> Bool {
         let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -31,8 +40,8 @@ public enum FreePort {
         }
     }
 
-    private static func bound() throws -> Int {
-        let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    private static func bound(_ kind: __socket_type = SOCK_STREAM) throws -> Int {
+        let handle = socket(AF_INET, Int32(kind.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard handle >= 0 else { throw LabError("no socket: errno \(errno)") }
         defer { close(handle) }
         var address = loopback(0)

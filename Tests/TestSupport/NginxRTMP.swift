@@ -66,6 +66,9 @@ public final class NginxRTMP: Sendable {
         await eventually(within: limit) { log.contains("play: name='\(stream)'") }
     }
 
+    /// How many players of this name have come so far.
+    public func players(_ stream: String) -> Int { log.split(separator: "play: name='\(stream)'").count - 1 }
+
     /// Ends it; connections are reset.
     public func stop() async { await program.stop() }
 
