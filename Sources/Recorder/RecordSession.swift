@@ -68,7 +68,7 @@ public final class RecordSession {
             template: template, name: FileNaming.name(of: settings.source), format: settings.resolvedFormat)
         guard FilePlacement.isDirectory(naming.directory) else { return }
         do throws(SluiceError) {
-            let done = try Repair.run(directory: naming.directory, reporter: reporter)
+            let done = try Repair.run(directory: naming.directory, rewritesClosed: false, reporter: reporter)
             if !done.files.isEmpty {
                 reporter.log(.notice, "closed \(done.files.count) recordings that were left open")
             }

@@ -9,10 +9,12 @@ public import Model
 
 public enum Repair {
     /// Goes through one directory. Blocks as long as copying takes; on a named thread or the initial one.
+    /// - Parameter rewritesClosed: Also makes ordinary files of those that were closed in fragments because there was
+    ///   no room for a copy.
     /// - Throws: `no_input` for a directory or an index that cannot be read. What goes wrong with a single file is
     ///   in the result and does not keep the others from being closed.
     public static func run(
-        directory: String, zone: LocalZone = .system, reporter: any Reporter
+        directory: String, rewritesClosed: Bool = true, zone: LocalZone = .system, reporter: any Reporter
     ) throws(SluiceError) -> RepairResult {
         guard let names = FilePlacement.names(in: directory) else {
             throw SluiceError(
@@ -25,6 +27,9 @@ public enum Repair {
             index: index, zone: zone, reporter: reporter, names: Set(names), entries: contents.entries)
         for name in names.sorted() where FileNaming.isOpenName(name) { pass.close(name) }
         pass.adoptClosed()
+        if rewritesClosed {
+            for entry in try RecordingCatalogue.list(directory: directory, zone: zone) { pass.rewrite(entry) }
+        }
         pass.removeWork()
         return pass.result
     }
@@ -174,6 +179,30 @@ private struct RepairPass {
             } catch {
                 result.error = result.error ?? error
             }
+        }
+    }
+
+    /// An ordinary file in the place of one that was closed in fragments; under a claim, so that two repairs do not
+    /// meet. A full disk may have kept it out of the index, too.
+    mutating func rewrite(_ entry: RecordingEntry) {
+        guard [.complete, .repaired, .unindexed].contains(entry.state), names.contains(entry.file),
+            RecordFormat(template: entry.file) == .mp4, let claim = OpenFile.claim(entry.file, in: directory)
+        else { return }
+        defer { claim.release() }
+        do throws(SluiceError) {
+            let bytes = try SegmentBytes(claim)
+            let torn = withExtendedLifetime(bytes) { TornFile(bytes.descriptor, format: .mp4) }
+            guard !torn.isOrdinary, torn.wholeBytes > 0 else { return }
+            if let why = OrdinaryFile.make(of: claim, format: .mp4) {
+                reporter.log(.notice, "\(claim.path) stays in fragments: \(why)")
+                return
+            }
+            try note(
+                entry.state == .unindexed ? nil : entry, as: entry.file, MediaFacts(of: claim.path),
+                start: entry.start)
+        } catch {
+            reporter.log(.warning, error.description)
+            result.error = result.error ?? error
         }
     }
 
