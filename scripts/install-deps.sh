@@ -9,8 +9,9 @@ build=(build-essential pkg-config git ca-certificates libavformat-dev libavcodec
 # The libraries come with the -dev packages; a desktop brings a screen, this brings the rest.
 runtime=(ca-certificates)
 demo=(nginx libnginx-mod-rtmp util-linux)
-bench=(mpv pulseaudio pulseaudio-utils)
-test=(ffmpeg nginx libnginx-mod-rtmp openssl python3 python3-numpy jq xvfb xauth x11-utils xdotool mandoc zsh fish bash-completion util-linux)
+bench=(pulseaudio pulseaudio-utils)
+test=(ffmpeg nginx libnginx-mod-rtmp openssl python3 python3-numpy jq xvfb xauth x11-utils xdotool mandoc zsh fish bash-completion util-linux
+    mpv vlc-bin vlc-plugin-base chromium)
 
 usage() {
     sed -n '2,4s/^# \{0,1\}//p' "$0"

@@ -34,7 +34,8 @@ struct RecordTape: Sendable {
     var length: Double { Double((tags.last?.time ?? 0) - (tags.first?.time ?? 0)) / 1000 }
     var identities: [String] { tags.map(\.packet.identity) }
 
-    init(path: String) async throws {
+    /// - Parameter mayRepeat: Whether two packets may be the same; such a tape is compared as a whole.
+    init(path: String, mayRepeat: Bool = false) async throws {
         self.path = path
         let bytes = contents(ofFile: path) ?? []
         guard bytes.count > 13 else { throw LabError("no tape at \(path)") }
@@ -59,7 +60,9 @@ struct RecordTape: Sendable {
             }
             at = end
         }
-        guard tags.count == packets.count, Set(packets.map(\.identity)).count == packets.count else {
+        guard tags.count == packets.count,
+            mayRepeat || Set(packets.map(\.identity)).count == packets.count
+        else {
             throw LabError("\(path): \(tags.count) tags, \(packets.count) packets, or some of them twice")
         }
         self.head = head
@@ -95,7 +98,8 @@ enum Packets {
         guard await program.wait(within: .seconds(60)) == .exited(0) else {
             throw LabError("ffprobe \(input): \(program.errors)")
         }
-        return program.output.split(separator: "\n").compactMap { line in
+        // Side data of a packet, which transport streams have, breaks its line.
+        return program.output.replacing("\n|", with: "|").split(separator: "\n").compactMap { line in
             var fields: [Substring: Substring] = [:]
             for field in line.split(separator: "|") {
                 guard let mark = field.firstIndex(of: "=") else { continue }
@@ -136,6 +140,7 @@ actor RecordTapes {
         let path = place.file("tape\(tapes.count).flv")
         let task = Task {
             try await Clips.ffmpeg(Self.words(kind) + [path])
+            if case .long = kind { return try await RecordTape(path: path, mayRepeat: true) }
             return try await RecordTape(path: path)
         }
         tapes[kind] = task
