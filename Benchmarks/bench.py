@@ -3,12 +3,12 @@
 
   bench.py [ROW ...] [--runs 5] [--short] [--sluice PATH] [--keep]
 
-Rows: play-delay first-picture push-delay cpu memory pacing lipsync version probe-quick probe-latency
+Rows: play-delay first-picture push-delay cpu memory record-cpu pacing lipsync version probe-quick probe-latency
 play-latency-truth; default all. A row passes when every run meets
 the bar, fails when the median does not, and is "not shown" where the spread crosses the bar or the peer's range. --short takes a few
 seconds a row and keeps nothing; full runs are appended to RESULTS.md.
 """
-import argparse, json, os, platform, statistics, subprocess, sys, time
+import argparse, json, os, platform, statistics, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE + "/instruments")
@@ -124,6 +124,19 @@ class Bench:
     def play(self, *words):
         return [self.sluice, "play", *words]
 
+    def cost(self, children, words, cwd=None):
+        """Runs a program to its end: seconds of processor time, MB at the peak, and what went wrong."""
+        child = children.run(words, cwd=cwd)
+        peak, pid = 0, 0
+        while pid == 0:
+            # VmHWM, because what wait4 calls the peak includes this program before the exec.
+            peak = max(peak, lab.peak_memory(child))
+            time.sleep(0.1)
+            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        failed = None if child.returncode == 0 else f"exit {child.returncode}"
+        return usage.ru_utime + usage.ru_stime, peak, failed
+
     # One method a row (or a few that are measured together).
 
     def play_delay(self):
@@ -202,21 +215,33 @@ class Bench:
             rtmp, _ = lab.nginx(children)
 
             def run(words, side):
-                child = children.run(words)
-                peak, pid = 0, 0
-                while pid == 0:
-                    # VmHWM, because what wait4 calls the peak includes this program before the exec.
-                    peak = max(peak, lab.peak_memory(child))
-                    time.sleep(0.1)
-                    pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-                child.returncode = os.waitstatus_to_exitcode(status)
-                failed = None if child.returncode == 0 else f"exit {child.returncode}"
-                cpu.add(**{side: usage.ru_utime + usage.ru_stime}, error=failed if side == "ours" else None)
+                spent, peak, failed = self.cost(children, words)
+                cpu.add(**{side: spent}, error=failed if side == "ours" else None)
                 memory.add(**{side: peak})
             self.alternate(
                 lambda: run([self.sluice, "push", CLIP, self.address(rtmp), "--loop", "-t", str(length)], "ours"),
                 lambda: run(["ffmpeg", "-v", "error", "-nostdin", "-re", "-stream_loop", "-1", "-i", CLIP, "-t", str(length),
                              "-c", "copy", "-f", "flv", self.address(rtmp)], "theirs"))
+
+    def record_cost(self):
+        """Processor time and memory of keeping a live stream in a file, closing it included."""
+        length = self.seconds(20, 5)
+        cpu = self.row(f"CPU of record, {length} s", "s", Against("≤ ffmpeg"), "ffmpeg -i … -c copy")
+        memory = self.row("memory of record", "MB", Against("≤ ffmpeg + 20", extra=20), "ffmpeg -i … -c copy")
+        with lab.Children() as children, tempfile.TemporaryDirectory() as place:
+            rtmp, _ = lab.nginx(children)
+            url = self.address(rtmp)
+            children.run([self.sluice, "push", CLIP, url, "--loop"])
+            time.sleep(3)
+
+            def run(words, side):
+                spent, peak, failed = self.cost(children, words, cwd=place)
+                cpu.add(**{side: spent}, error=failed if side == "ours" else None)
+                memory.add(**{side: peak})
+            self.alternate(
+                lambda: run([self.sluice, "record", url, "-t", str(length)], "ours"),
+                lambda: run(["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", url, "-t", str(length), "-c", "copy", "out.mp4"],
+                            "theirs"))
 
     def pacing(self):
         """Does a looped file keep time? Read from outside through the server."""
@@ -368,7 +393,9 @@ class Bench:
 
 
 ROWS = {"play-delay": [Bench.play_delay], "first-picture": [Bench.first_picture], "push-delay": [Bench.push_delay],
-        "cpu": [Bench.push_cost, Bench.play_delay], "memory": [Bench.push_cost, Bench.play_delay], "pacing": [Bench.pacing],
+        "cpu": [Bench.push_cost, Bench.play_delay, Bench.record_cost],
+        "memory": [Bench.push_cost, Bench.play_delay, Bench.record_cost], "record-cpu": [Bench.record_cost],
+        "pacing": [Bench.pacing],
         "lipsync": [Bench.lipsync], "version": [Bench.version], "probe-quick": [Bench.probe_quick],
         "probe-latency": [Bench.probe_latency], "play-latency-truth": [Bench.play_latency_truth]}
 
