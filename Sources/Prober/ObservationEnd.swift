@@ -12,8 +12,8 @@ struct ObservationEnd: Sendable {
 
     /// Pictures that come without a key frame: the longest GOP in use is ten seconds.
     static let keyframePatience = Span.seconds(10)
-    /// A track that something announced, and that has not begun.
-    static let announcedPatience = Span.seconds(5)
+    /// A picture that was announced and has not begun: servers hold it back until the next key frame.
+    static let announcedPatience = keyframePatience
     /// A picture that nothing announced beside sound that comes.
     static let unannouncedPatience = Span.seconds(1)
     /// Sound after the first key frame; its header usually came before.
@@ -69,9 +69,12 @@ struct ObservationEnd: Sendable {
 
     /// What the stream's own words say about a track; nil: nothing.
     private static func expects(_ kind: TrackKind, _ observation: StreamObservation) -> Bool? {
-        let claims = observation.facts.claims.flatMap { kind == .video ? $0.hasVideo : $0.hasAudio }
         let flag = observation.facts.header.map { kind == .video ? $0.hasVideo : $0.hasAudio }
-        guard let claims, let flag else { return claims ?? flag }
-        return claims || flag
+        guard let claims = observation.facts.claims else { return flag }
+        let (this, other) =
+            kind == .video ? (claims.hasVideo, claims.hasAudio) : (claims.hasAudio, claims.hasVideo)
+        // Metadata that name the other track only come from somebody who knows; flags are often set blindly.
+        guard let claim = this ?? (other == true ? false : nil) else { return flag }
+        return claim ? true : flag == true ? nil : false
     }
 }

@@ -66,6 +66,13 @@ import Testing
         claims.hasAudio = true
         let claimed = try findings(.claims(claims), MadeStream(audio: false))
         #expect(claimed["silent_track"]?.number("packets") == 0)
+        var picture = StreamClaims()
+        picture.hasVideo = true
+        let held = try findings(.claims(picture), MadeStream(video: false))
+        #expect(held["silent_track"]?.severity == .info)
+        let gone = try findings(.claims(picture), MadeStream(seconds: 12, video: false))
+        #expect(gone["silent_track"]?.severity == .warn)
+        #expect(claimed["silent_track"]?.severity == .warn)
         var announced = MadeStream(audio: false)
         announced.events[1] = .tracks([MadeStream.videoTrack, MadeStream.audioTrack])
         #expect(try announced.findings()["silent_track"] != nil)

@@ -57,6 +57,7 @@ import Testing
             $0.kind == .video && $0.second == 2.04 ? $0.moved(stamps: .milliseconds(-40)) : $0
         }.findings()
         #expect(findings["timestamp_repeat"]?.number("count") == 1)
+        #expect(findings["timestamp_repeat"]?.severity == .info)
         #expect(findings["timestamp_repeat"]?.firstNumber("at_s") == 2)
         #expect(findings.codes == ["timestamp_repeat"])
     }
@@ -106,7 +107,7 @@ import Testing
                 ? $0.moved(stamps: .milliseconds(-40)) : $0
         }.findings()
         let found = try #require(findings["timestamp_repeat"])
-        #expect(found.number("count") == 75)
+        #expect(found.number("count") == 75 && found.severity == .warn)
         guard case .array(let places)? = found.evidence.first(where: { $0.name == "at_s" })?.value else {
             Issue.record("no places")
             return

@@ -72,8 +72,10 @@ enum HeaderFindings {
             let packets = observation.packets(of: kind)
             if packets == 0 {
                 guard measured.observed >= patience else { return nil }
+                // A server that waits for a key frame holds the picture back, for a GOP at most.
+                let isPatient = kind == .video && measured.observed <= PictureFindings.overlongGOP
                 return Finding(
-                    .warn, "silent_track",
+                    isPatient && observation.packets > 0 ? .info : .warn, "silent_track",
                     "\(kind.rawValue) is declared, but none comes in \(Words.length(measured.observed))",
                     [
                         .init("track", .string(kind.rawValue)), .init("packets", .int(0)),

@@ -5,6 +5,9 @@ enum TimelineFindings {
     /// A jump this long outlasts the buffers of most players.
     static let longJump = Span.seconds(3)
 
+    /// Once or twice a stamp may repeat: FLV counts milliseconds, and loops have seams.
+    static let fewRepeats = 2
+
     static func of(_ observation: StreamObservation) -> [Finding] {
         observation.tracks.flatMap { of($0.timeline, $0.track.kind) }
     }
@@ -38,7 +41,7 @@ enum TimelineFindings {
         if line.repeats.count > 0 {
             found.append(
                 Finding(
-                    .warn, "timestamp_repeat",
+                    line.repeats.count > fewRepeats ? .warn : .info, "timestamp_repeat",
                     "\(kind.rawValue) stamps repeat \(Words.times(line.repeats.count))",
                     line.repeats.evidence(kind, "repeat")))
         }
