@@ -1,6 +1,7 @@
 // `probe`: opens a source, observes it for as long as is needed, and judges it. The work is in
 // StreamObservation (what is seen), ObservationEnd (when it is enough) and FindingList (what it means).
 import Intake
+import Media
 public import Model
 
 /// One probe. Runs on the caller's thread, which waits for the source's events and for nothing else.
@@ -28,6 +29,7 @@ public final class ProbeSession {
     /// Observes and judges. Ends by itself unless `--follow` has no duration.
     /// - Throws: What kept the stream from beginning: nothing there (`not_live`), refused, unreachable, …
     public func run() throws(SluiceError) -> ProbeReport {
+        FFmpegLog.install(reporter)
         var sourceSettings = SourceSettings(address: settings.source, options: settings.options)
         sourceSettings.reconnect = settings.reconnect
         sourceSettings.wantsFacts = true
