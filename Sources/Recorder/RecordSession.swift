@@ -58,6 +58,10 @@ public final class RecordSession {
         }
         input.close()
         do throws(SluiceError) { try recording?.finish() } catch { failure = failure ?? error }
+        // A reader that closes its end of our output wants no more; that is no error.
+        if settings.output == .standardOutput, let code = failure?.code, code.magnitude == UInt(EPIPE) {
+            return RecordResult(endedBy: .endOfInput)
+        }
         return try result(end, failure)
     }
 
