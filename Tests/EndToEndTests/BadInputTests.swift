@@ -231,7 +231,7 @@ enum Reader: String, CaseIterable, Sendable {
         let disk = try SmallDisk(directory)
         // 575 kB into half a megabyte; what fits is kept.
         let run = try await SluiceBinary.run(
-            ["record", SluiceBinary.clip("bbb-360p.mp4"), "-o", disk.path + "/" + name, "--json"],
+            ["record", SluiceBinary.clip("bbb-360p.mp4"), "-o", disk.path + "/" + name, "--json", "-q"],
             directory: directory)
         guard disk.isMounted else { return }
         expectError(run, 74, ["no_space"], within: .seconds(8))
