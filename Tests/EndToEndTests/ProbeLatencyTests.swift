@@ -35,7 +35,7 @@ import Testing
         // The decoder and the pipe behind it take a few milliseconds of their own.
         #expect(abs(truth.median - middle) < 25, "decoded \(truth.median), told \(middle)")
         #expect((latency["error_ms"]?.number ?? -1) >= 0)
-        #expect(report.serious.isEmpty, "\(report.summary)")
+        #expect(!report.findings.contains { $0.code == "foreign_clock" }, "\(report.summary)")
     }
 
     private func latency(of stream: PlantedStream, _ seconds: Int) async throws -> Diagnosis {
