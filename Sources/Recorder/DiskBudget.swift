@@ -6,7 +6,7 @@ public import Model
     import Glibc
 #endif
 
-/// One recorder's, used by one thread. Reads the index only when something has to go.
+/// One recorder's, used by one thread. Reads the index when a file was closed and when something has to go.
 public struct DiskBudget {
     public let index: RecordingIndex
     public let recording: String
@@ -25,8 +25,14 @@ public struct DiskBudget {
         finishedBytes = finished(in: try index.read()).reduce(0) { $0 + $1.bytes }
     }
 
-    /// Tells of a file that was closed.
-    public mutating func add(_ bytes: Int64) { finishedBytes += bytes }
+    /// Tells of a file that was closed and is in the index. Counts anew, for others may record under this name.
+    public mutating func add(_ bytes: Int64) {
+        do throws(SluiceError) {
+            finishedBytes = finished(in: try index.read()).reduce(0) { $0 + $1.bytes }
+        } catch {
+            finishedBytes += bytes
+        }
+    }
 
     /// Removes the oldest finished files until they and the open one fit, or none is left. Cheap when they fit.
     /// - Returns: what was removed, oldest first.

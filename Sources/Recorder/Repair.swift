@@ -16,6 +16,7 @@ public enum Repair {
     public static func run(
         directory: String, rewritesClosed: Bool = true, zone: LocalZone = .system, reporter: any Reporter
     ) throws(SluiceError) -> RepairResult {
+        FFmpegLog.install(reporter)
         guard let names = FilePlacement.names(in: directory) else {
             throw SluiceError(
                 .noInput, "cannot repair \(directory)",

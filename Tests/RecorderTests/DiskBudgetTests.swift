@@ -34,8 +34,8 @@ import Testing
         #expect(try index.read().entries.map(\.number) == [4, 5])
         #expect(try index.read().deleted.map(\.number) == [1, 2, 3])
         #expect(!isThere(indexEntry(3)) && isThere(indexEntry(4)))
-        budget.add(100)
         try add(indexEntry(6), bytes: 100)
+        budget.add(100)
         #expect(try budget.enforce(openBytes: 51, now: now).map(\.number) == [4])
     }
 
@@ -69,6 +69,7 @@ import Testing
         try add(indexEntry(2, task: "beside"), bytes: 100)
         try add(indexEntry(3, task: "ours"), bytes: 100)
         budget.add(100)
+        #expect(budget.finishedBytes == 300)
         #expect(try budget.enforce(openBytes: 100, now: now).map(\.task) == ["before", "beside"])
     }
 
