@@ -36,6 +36,7 @@ private final class RemuxPass {
     private let cancel: CancelFlag
     private let what: String
     private let isMP4: Bool
+    private let isMatroska: Bool
     private var dictionary: OptionDictionary
     private var packet: NativePacket
     /// Input stream → output stream.
@@ -53,6 +54,7 @@ private final class RemuxPass {
         let form = try OutputFormat(named: format, for: nil)
         var options = Muxer.Options()
         isMP4 = form.name == "mp4"
+        isMatroska = form.name == "matroska"
         if isMP4 { options.av["movflags"] = "faststart" }
         dictionary = OptionDictionary(options.av)
         packet = try NativePacket()
@@ -62,6 +64,8 @@ private final class RemuxPass {
     }
 
     func run() throws(SluiceError) -> Remuxer.Result {
+        // Times are moved here; Matroska's muxer would take an invented dts for one that is to be shown.
+        if isMatroska { output.raw.pointee.avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED }
         // MP4 and Matroska tell their tracks in the header; FLV does not.
         if input.raw.pointee.ctx_flags & AVFMTCTX_NOHEADER != 0 { avformat_find_stream_info(input.raw, nil) }
         try addStreams()
@@ -168,6 +172,14 @@ private final class RemuxPass {
         if raw.pointee.duration <= 0 { raw.pointee.duration = length }
     }
 
+    /// Matroska keeps none for streams with B-frames, and writes none: FFmpeg only wants one that rises and is never
+    /// after the time shown.
+    private func inventDTS(_ raw: UnsafeMutablePointer<AVPacket>, _ index: Int32) {
+        raw.pointee.dts = written[index].map { $0 + 1 } ?? min(0, raw.pointee.pts) - 1000
+    }
+
+    private var written: [Int32: Int64] = [:]
+
     private func write(_ packet: NativePacket) throws(SluiceError) {
         let raw = packet.raw
         let source = base(of: packet)
@@ -181,6 +193,8 @@ private final class RemuxPass {
         if raw.pointee.pts != SLUICE_NOPTS { raw.pointee.pts -= shift }
         if raw.pointee.dts != SLUICE_NOPTS { raw.pointee.dts -= shift }
         av_packet_rescale_ts(raw, source, stream.pointee.time_base)
+        if raw.pointee.dts == SLUICE_NOPTS { inventDTS(raw, index) }
+        written[index] = raw.pointee.dts
         raw.pointee.stream_index = index
         raw.pointee.pos = -1
         let status = av_write_frame(output.raw, raw)
