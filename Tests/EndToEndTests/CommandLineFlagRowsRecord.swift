@@ -85,7 +85,8 @@ extension FlagTable {
             recorder.program.kill()
             _ = await recorder.finish()
             #expect(lab.files("broken").contains { $0.hasSuffix(".part.mp4") })
-            try await lab.run("record", "--repair", "broken")
+            let repaired = try await lab.run("record", "--repair", "broken")
+            #expect(repaired.errors == "sluice: closed 1 recording\n")
             let files = lab.files("broken").filter { $0.hasSuffix(".mp4") }
             #expect(files.count == 1 && files.first?.contains(".part.") == false, "\(files)")
             #expect(try await lab.probe("broken/" + (files.first ?? "")).pictures > 10)

@@ -50,6 +50,18 @@ import Testing
         }
     }
 
+    /// Of the sources' findings, `.warn, "stall"` and its like.
+    @Test func everyFinding_isInTheManual() async throws {
+        let program = try Program([
+            "grep", "-rhoE", "\\.(info|warn|fail), \"[a-z_0-9]+\"", Repository.root + "/Sources/Prober",
+        ])
+        #expect(await program.wait(within: .seconds(10)) == .exited(0))
+        let codes = Set(program.output.split(separator: "\n").compactMap { $0.split(separator: "\"").last })
+        #expect(codes.count > 20)
+        let page = try manual("sluice-probe.1")
+        for code in codes.sorted() { #expect(page.contains(String(code)), "\(code)") }
+    }
+
     /// The words of a page.
     private func manual(_ page: String) throws -> Set<String> {
         let bytes = try #require(contents(ofFile: Repository.root + "/man/" + page))
