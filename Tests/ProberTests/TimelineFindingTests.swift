@@ -52,6 +52,22 @@ import Testing
         #expect(rollback.number("count") == 1)
     }
 
+    /// As Matroska tells a stream with B-frames: the first pictures have no DTS.
+    @Test func stampsThatBecomeDated_areNoRollback() {
+        func packet(_ pts: Int, _ dts: Int?) -> Packet {
+            Packet(
+                track: 0, kind: .video, pts: MediaTime(nanoseconds: Int64(pts) * 1_000_000),
+                dts: dts.map { MediaTime(nanoseconds: Int64($0) * 1_000_000) }, isKeyframe: pts == 0, data: [],
+                arrival: HostTime(nanoseconds: 0))
+        }
+        var timeline = TimelineObserver(isLive: false)
+        let head = [packet(0, nil), packet(160, nil), packet(80, 0), packet(40, 40), packet(120, 80)]
+        for packet in head { _ = timeline.add(packet) }
+        #expect(timeline.rollbacks.count == 0 && timeline.repeats.count == 0)
+        _ = timeline.add(packet(320, 40))
+        #expect(timeline.rollbacks.count == 1)
+    }
+
     @Test func aRepeat_isFound() throws {
         let findings = try MadeStream {
             $0.kind == .video && $0.second == 2.04 ? $0.moved(stamps: .milliseconds(-40)) : $0

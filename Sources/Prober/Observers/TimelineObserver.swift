@@ -52,6 +52,7 @@ struct TimelineObserver: Sendable {
     static let jumpFactor = 4.0
 
     private var lastArrival: HostTime?
+    private var lastIsDated = true
     private var recent: [Span] = []
     private let isLive: Bool
 
@@ -63,15 +64,20 @@ struct TimelineObserver: Sendable {
     mutating func add(_ packet: Packet) -> Step? {
         if let dts = packet.dts, let pts = packet.pts, dts > pts { disorders.add(at: pts, by: dts - pts) }
         guard let time = time(of: packet) else { return nil }
+        let isDated = packet.dts != nil
         defer {
             last = time
             lastArrival = packet.arrival
+            lastIsDated = isDated
         }
         guard let last, let lastArrival else {
             first = first ?? time
             return .first
         }
-        return classify(time - last, from: last, elapsed: packet.arrival - lastArrival, isDated: packet.dts != nil)
+        // Matroska has no DTS for the first pictures of a stream with B-frames. What comes after them is told in
+        // another time, which lags behind by as much as pictures are put in order.
+        if isDated, !lastIsDated, time <= last, last - time < .seconds(1) { return .regular(.zero) }
+        return classify(time - last, from: last, elapsed: packet.arrival - lastArrival, isDated: isDated)
     }
 
     /// What follows begins anew: a cut that the source has announced, a reconnect.
