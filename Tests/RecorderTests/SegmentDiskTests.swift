@@ -138,4 +138,53 @@ import Testing
         let file = try #require(queue.files.first)
         #expect(try Tape.read(file.path).hashes(.video) == tape.hashes(.video))
     }
+
+    @Test func aQueueBeforeADiskThatStandsStillDropsWholeGroups() async throws {
+        var tape = try await Tape.both(seconds: 8, gop: 10)
+        // Filler NAL units make megabytes of the pictures.
+        let filler: [UInt8] = [0, 4, 0, 0, 12] + [UInt8](repeating: 0xFF, count: (4 << 16) - 1)
+        for index in tape.packets.indices where tape.packets[index].kind == .video {
+            tape.packets[index].data += filler
+        }
+        let disk = CancelFlag()
+        let stall = CancellableWait(disk)
+        let lab = try RecordingLab(
+            segment: nil,
+            wall: { packet in
+                // The thread that writes stands here until the disk goes on.
+                stall.wait(until: .now() + .seconds(60))
+                return RecordingLab.simulated(packet)
+            })
+        let queue = RecordingQueue(lab.recording, reporter: lab.report)
+        try queue.begin(tracks: tape.tracks)
+        let began = HostTime.now()
+        var fed = 0
+        while fed < tape.packets.count, queue.droppedPackets < 12 {
+            try queue.write(tape.packets[fed])
+            fed += 1
+        }
+        #expect(HostTime.now() - began < .seconds(5))
+        #expect(queue.droppedPackets == 12)
+        disk.set()
+        // Once what waited is written, there is room again.
+        let directory = lab.directory
+        #expect(
+            await eventually(within: .seconds(30)) {
+                let name = RecordingLab.names(in: directory.path).first ?? ""
+                return (contents(ofFile: directory.file(name))?.count ?? 0) > 28 << 20
+            })
+        for packet in tape.packets[fed...] { try queue.write(packet) }
+        try queue.finish()
+        let back = try Tape.read(try #require(queue.files.first).path)
+        let pictures = tape.packets.filter { $0.kind == .video }
+        let kept = back.hashes(.video)
+        #expect(kept.count < pictures.count && kept.count > 20)
+        // After each hole the pictures go on with a key frame.
+        let places = Dictionary(uniqueKeysWithValues: zip(tape.hashes(.video), pictures.indices))
+        let order = kept.compactMap { places[$0] }
+        #expect(order.count == kept.count)
+        for (before, after) in zip(order, order.dropFirst()) where after != before + 1 {
+            #expect(pictures[after].isKeyframe)
+        }
+    }
 }
