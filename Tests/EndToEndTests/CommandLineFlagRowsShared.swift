@@ -123,10 +123,11 @@ extension FlagTable {
                 var words = loud
                 if command == "push" { words = ["push", FlagLab.clip, server.url("told")] }
                 var publisher: RunningSluice?
-                if command == "record" {
+                if command == "record" || command == "probe" {
                     publisher = try lab.publisher(to: server.url("told"))
                     #expect(await server.waitForPublisher("told"))
-                    words = line(command, server.url("told")) + ["-t", "500ms"]
+                    words =
+                        line(command, server.url("told")) + ["-t", "500ms"] + (command == "probe" ? ["--json"] : [])
                 }
                 var lines: [Int] = []
                 for level in ["error", "notice", "trace"] {
