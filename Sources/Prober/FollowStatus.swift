@@ -37,7 +37,7 @@ struct FollowStatus: Sendable {
                 .init("gop_s", .optional(gop.length?.seconds)),
                 .init("jitter_ms", .optional(main?.arrival.jitter?.milliseconds)),
                 .init("av_recv_interval_ms", .optional(interval)),
-                .init("latency_ms", .optional(observation.video?.arrival.lastMark?.milliseconds)),
+                .init("latency_ms", .optional(observation.video?.arrival.recentMark?.milliseconds)),
                 .init("stalls", .int(observation.stalls.count)),
                 .init("verdict", .string(Verdict(findings).rawValue)),
                 .init("findings", .array(alarming.map(JSONValue.string))),

@@ -18,7 +18,9 @@ struct ArrivalObserver: Sendable {
     private(set) var worstAt: MediaTime?
     private(set) var marked = SpanHistogram()
     private(set) var programDated = SpanHistogram()
-    private(set) var lastMark: Span?
+    /// Of the last pictures: with B-frames one picture alone tells little of the others.
+    private var recentMarks = OffsetTracker(capacity: 30)
+    var recentMark: Span? { recentMarks.median }
     /// Of segments, whose packets come at once, the newest time counts.
     private var pending: OpeningBacklog<Delays>.Sample?
     private let isSegmented: Bool
@@ -58,7 +60,7 @@ struct ArrivalObserver: Sendable {
             }
             if let delay = sample.payload.mark {
                 marked.add(delay)
-                lastMark = delay
+                recentMarks.add(delay)
             }
             if let delay = sample.payload.programDate { programDated.add(delay) }
         }
