@@ -39,6 +39,9 @@ final class OpenSegment {
     private(set) var last: MediaTime?
     private let muxer: Muxer
     private let origin: MediaTime
+    /// FLV refuses what comes before the file's first packet: that time, once it is known.
+    private let needsFloor: Bool
+    private var floor = MediaTime.zero
     private var lines: [Int: Line] = [:]
     private var flushedAt: HostTime?
     private var flushedMedia: MediaTime?
@@ -65,6 +68,7 @@ final class OpenSegment {
         self.tracks = tracks
         self.origin = origin
         self.start = start
+        needsFloor = format == .flv
         end = start
         var options = Muxer.Options()
         if format == .mp4 {
@@ -120,8 +124,9 @@ final class OpenSegment {
             if place < .zero - .seconds(5) || place > now + .seconds(30) { line.shift = now - place }
         }
         // Before the file's zero there is nothing.
-        packet.dts = packet.dts.map { max(.zero, $0 + base + line.shift) }
-        packet.pts = packet.pts.map { max(.zero, $0 + base + line.shift) }
+        packet.dts = packet.dts.map { max(floor, $0 + base + line.shift) }
+        packet.pts = packet.pts.map { max(floor, $0 + base + line.shift) }
+        if needsFloor, packets == 0 { floor = packet.orderTime ?? .zero }
     }
 
     private func flushIsDue(_ packet: Packet, _ order: MediaTime) -> Bool {

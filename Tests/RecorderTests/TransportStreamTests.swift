@@ -11,7 +11,7 @@ import Testing
         func log(_ level: LogLevel, _ message: @autoclosure () -> String) {}
     }
 
-    @Test(arguments: [RecordFormat.mp4, .mkv, .ts])
+    @Test(arguments: RecordFormat.allCases)
     func everyPacketIsKept(_ format: RecordFormat) async throws {
         let directory = try TempDirectory("ts")
         let made = try Program([
