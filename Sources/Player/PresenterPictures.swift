@@ -1,0 +1,114 @@
+// Which picture is shown when. The initial thread's.
+import Media
+import Model
+import Screen
+import Timing
+
+extension Presenter {
+    /// Shows what is due; returns when to look again, nil when only a new picture can change anything.
+    func present(_ now: HostTime) throws(SluiceError) -> HostTime? {
+        wiring.plan == .immediate ? try presentNewest(now) : try presentDue()
+    }
+
+    func presentNewest(_ now: HostTime) throws(SluiceError) -> HostTime? {
+        guard let (picture, passedOver) = wiring.pictures.takeNewest() else { return nil }
+        // While paused pictures flow by unseen: going on means being live at once.
+        guard !controls.isPaused else { return nil }
+        wiring.statistics.dropped(passedOver)
+        try show(picture)
+        return nil
+    }
+
+    func presentDue() throws(SluiceError) -> HostTime? {
+        while let (first, second) = wiring.pictures.peek() {
+            let now = HostTime.now()
+            guard let pts = first.pts else {
+                if let picture = wiring.pictures.takeFirst() { try show(picture) }
+                continue
+            }
+            startClockIfNobodyElseWill(pts, now)
+            // A picture that comes long after its time, with the clock run by nobody: the source stalled.
+            if let due = wiring.clock.host(of: pts), second == nil, now - due > .milliseconds(300), !soundRuns {
+                wiring.clock.restart(media: pts, at: now)
+            }
+            let due = wiring.clock.host(of: pts)
+            let nextDue = second?.pts.flatMap { wiring.clock.host(of: $0) }
+            switch PictureSchedule.decide(due: due, nextDue: nextDue, now: now) {
+            case .wait(let until): return until
+            case .drop:
+                _ = wiring.pictures.takeFirst()
+                wiring.statistics.dropped(1)
+            case .show:
+                if soundIsStarved(now) { return now + .milliseconds(10) }
+                if let picture = wiring.pictures.takeFirst() { try show(picture) }
+            }
+        }
+        return nil
+    }
+
+    /// Sound starts the clock where there is sound; where none comes, the picture does.
+    func startClockIfNobodyElseWill(_ pts: MediaTime, _ now: HostTime) {
+        guard !wiring.clock.isRunning else { return }
+        let expectsSound = wiring.feed.shared.read { $0.audio != nil } && !wiring.soundIsDone()
+        if waitingSince == nil { waitingSince = now }
+        if !expectsSound || now - (waitingSince ?? now) > .milliseconds(1500) {
+            wiring.clock.start(media: pts, at: now)
+        }
+    }
+    /// Sound that ran dry is waited for, so that both go on together; not for long, since it may be a hole in
+    /// the stream's sound alone.
+    func soundIsStarved(_ now: HostTime) -> Bool {
+        guard let sound = wiring.sound(), sound.position.state == .starved, !wiring.soundIsDone() else {
+            starvedSince = nil
+            return false
+        }
+        starvedSince = starvedSince ?? now
+        return now - (starvedSince ?? now) < Self.soundPatience
+    }
+    private static let soundPatience = Span.seconds(1)
+
+    var soundRuns: Bool { wiring.sound().map { $0.position.state == .playing } ?? false }
+
+    func show(_ picture: DecodedPicture) throws(SluiceError) {
+        begin(at: .now())
+        adapt(to: picture)
+        if wiring.output.wantsConversion(for: picture.frame) { return }
+        try wiring.output.show(picture.frame, overlay: overlayLines())
+        let host = HostTime.now()
+        lastShown = picture
+        wiring.clock.pictureShown(picture.pts, at: host)
+        if let lag = wiring.statistics.shown(picture, at: host, wall: .now()) {
+            wiring.reporter.report(ServiceEvent.lag.event([.init("gap_ms", .number(lag.milliseconds))]))
+        }
+    }
+
+    /// With the first picture or the first sound, whichever comes first.
+    func begin(at now: HostTime) {
+        guard began == nil else { return }
+        began = now
+        wiring.reporter.report(ServiceEvent.playbackBegins.event())
+    }
+
+    /// The window follows the stream's size unless the user has chosen one.
+    func adapt(to picture: DecodedPicture) {
+        let size = (width: picture.frame.displayWidth, height: picture.frame.height)
+        defer { lastSize = size }
+        guard let last = lastSize else {
+            if wiring.openedBlind, wiring.settings.size == nil {
+                wiring.output.resize(width: size.width, height: size.height)
+            }
+            return
+        }
+        guard last != size else { return }
+        wiring.reporter.log(.notice, "the picture is now \(size.width)x\(size.height)")
+        if wiring.settings.size == nil { wiring.output.resize(width: size.width, height: size.height) }
+    }
+}
+
+extension Frame {
+    /// Width as it is shown, pixels made square.
+    var displayWidth: Int {
+        guard let aspect = sampleAspect?.positiveValue else { return width }
+        return max(1, Int((Double(width) * aspect).rounded()))
+    }
+}
