@@ -1,0 +1,172 @@
+// Learns from how late packets come how much delay playback needs.
+public import Model
+
+/// NetEq's method on packets over a reliable connection: the greatest relative delay of each interval goes into a
+/// histogram that forgets, and a quantile of it is the target. The greatest, not the mean, because TCP turns one
+/// lost segment into one late packet and a burst behind it, all of which are the same event.
+public struct DelayTarget: Sendable {
+    static let interval = Span.milliseconds(500)
+    static let bucket = Span.milliseconds(10)
+    /// What an interval weighs a moment later. With `outside` it says how soon a calm is believed in: after
+    /// log(outside) / log(forgetting) = 52 intervals, 26 s.
+    static let forgetting = 0.95
+    /// The share of the histogram above the target. More than one interval weighs (1 − forgetting), so one stall
+    /// alone changes nothing; less than two that come within 9 s of each other.
+    static let outside = 0.07
+    /// Decoding and the machine's other work come on top of the network.
+    static let margin = Span.milliseconds(20)
+    /// The target falls to the greatest value of so long.
+    static let calm = Span.seconds(8)
+    /// Delays above this are events, whose backlog is not counted interval by interval.
+    static let event = Span.seconds(1)
+    static let longestEvent = Span.seconds(10)
+
+    private let bounds: DelayBounds
+    private var shares: [Double]
+    private var samples = 0
+    private var current: (start: HostTime, greatest: Span, last: Span)?
+    /// Peak of the event under way, and since when.
+    private var peak: (since: HostTime, delay: Span)?
+    /// Delay of the last packet of the interval before, while an event's backlog drains.
+    private var draining: Span?
+    /// What the histogram said in the last seconds.
+    private var recent: [(at: HostTime, wanted: Span)] = []
+    private var underruns: [(at: HostTime, lateBy: Span)] = []
+    /// What running dry has taught, and until when it holds in full.
+    private var lesson: (delay: Span, until: HostTime)?
+    public private(set) var target: Span
+
+    public init(bounds: DelayBounds) {
+        self.bounds = bounds
+        let count = Int((bounds.greatestWhenBad.seconds / Self.bucket.seconds).rounded(.up)) + 1
+        shares = [Double](repeating: 0, count: bounds.isFixed ? 1 : min(max(count, 2), 6001))
+        target = bounds.initial
+        reset()
+    }
+
+    /// Tells of a packet: `relativeDelay` is what `ArrivalModel` said of it.
+    public mutating func add(relativeDelay: Span, at now: HostTime) {
+        guard !bounds.isFixed else { return }
+        let delay = max(.zero, relativeDelay)
+        guard let open = current else {
+            current = (now, delay, delay)
+            return
+        }
+        guard now - open.start >= Self.interval else {
+            current = (open.start, max(open.greatest, delay), delay)
+            return
+        }
+        close(greatest: open.greatest, last: open.last, at: now)
+        current = (now, delay, delay)
+        settle(at: now)
+    }
+
+    /// Playback had nothing to show for `lateBy`.
+    ///
+    /// A short one is answered at once with as much more delay as would have covered it (playback that waited has
+    /// it already), for a while. A long one is an accident of the network; two of them within a minute are its
+    /// habit, and the shorter of the two is what to be ready for.
+    public mutating func underrun(at now: HostTime, lateBy: Span) {
+        guard !bounds.isFixed, lateBy > .zero else { return }
+        underruns.removeAll { now - $0.at > .seconds(60) }
+        if lateBy <= Self.event {
+            teach(target + lateBy, until: now + .seconds(10))
+        } else if let before = underruns.filter({ $0.lateBy > Self.event }).map(\.lateBy).max() {
+            teach(min(before, lateBy) + Self.margin, until: now + .seconds(30))
+        }
+        underruns.append((now, lateBy))
+        if underruns.count > 64 { underruns.removeFirst() }
+        settle(at: now)
+    }
+
+    /// The edge has been moved up by so much (`ArrivalModel.shifted`): what is known is late by that much less.
+    public mutating func edgeRose(by rise: Span) {
+        let buckets = min(shares.count, Int((rise.seconds / Self.bucket.seconds).rounded()))
+        guard buckets > 0 else { return }
+        let low = shares[..<min(buckets + 1, shares.count)].reduce(0, +)
+        for index in shares.indices {
+            shares[index] = index == 0 ? low : index + buckets < shares.count ? shares[index + buckets] : 0
+        }
+        recent = []
+        current = nil
+        peak = nil
+        draining = nil
+    }
+
+    /// After a jump of the timeline or a reconnect: another sender, perhaps, and another line.
+    public mutating func reset() {
+        for index in shares.indices { shares[index] = 0 }
+        shares[index(of: bounds.initial - Self.margin)] = 1
+        samples = 0
+        current = nil
+        peak = nil
+        draining = nil
+        recent = []
+        underruns = []
+        lesson = nil
+        target = bounds.initial
+    }
+
+    private mutating func close(greatest: Span, last: Span, at now: HostTime) {
+        if greatest > Self.event {
+            if let peak, now - peak.since < Self.longestEvent {
+                self.peak = (peak.since, max(peak.delay, greatest))
+            } else {
+                if let peak { register(peak.delay) }
+                peak = (now, greatest)
+            }
+            draining = last
+            return
+        }
+        if let peak {
+            register(peak.delay)
+            self.peak = nil
+        }
+        // Still the same event's backlog.
+        if let before = draining, greatest <= before + .milliseconds(20), greatest > target {
+            draining = last
+            return
+        }
+        draining = nil
+        register(greatest)
+    }
+
+    private mutating func register(_ delay: Span) {
+        samples += 1
+        // The first samples weigh more, so that the assumption of the start is gone within seconds.
+        let weight = max(1 - Self.forgetting, 2 / Double(samples + 3))
+        for index in shares.indices { shares[index] *= 1 - weight }
+        shares[index(of: delay)] += weight
+    }
+
+    private func index(of delay: Span) -> Int {
+        min(shares.count - 1, max(0, Int(delay.seconds / Self.bucket.seconds)))
+    }
+
+    private var quantile: Span {
+        var above = 0.0
+        for index in shares.indices.reversed() {
+            above += shares[index]
+            if above > Self.outside { return Self.bucket * Double(index + 1) }
+        }
+        return .zero
+    }
+
+    private mutating func teach(_ delay: Span, until: HostTime) {
+        let taught = lesson.map { max($0.delay, delay) } ?? delay
+        lesson = (min(taught, bounds.greatestWhenBad), until)
+    }
+
+    private mutating func settle(at now: HostTime) {
+        recent.append((now, quantile + Self.margin))
+        recent.removeAll { now - $0.at > Self.calm }
+        var wanted = recent.map(\.wanted).max() ?? .zero
+        if let lesson {
+            // A lesson fades by 25 ms each second, which playback makes good without anybody noticing.
+            let faded = lesson.delay - max(.zero, now - lesson.until) * 0.025
+            if faded > wanted { wanted = faded } else if now > lesson.until { self.lesson = nil }
+        }
+        let isBad = underruns.filter { now - $0.at < .seconds(30) }.count >= 2
+        target = min(max(wanted, bounds.least), isBad ? bounds.greatestWhenBad : bounds.greatest)
+    }
+}
