@@ -63,11 +63,12 @@ public struct DelayCorrection: Sendable {
     static let slope = step / stepTime.seconds
     /// Excesses below the first are made good at 1.05, which hardly anybody notices; above the second everything
     /// that is allowed is used.
-    static let gentle = (rate: 0.05, until: 0.15, fullAt: 0.4)
+    static let gentle = (rate: 0.05, until: 0.15, fullAt: 0.35)
     /// How long the media buffered have to be there before they can be counted on.
     static let bufferMemory = Span.milliseconds(500)
-    /// A burst that comes in is let in before it is skipped over, up to this.
-    static let skipPatience = Span.milliseconds(300)
+    /// A burst that comes in is let in before it is skipped over, for a quarter of the limit, within these: a
+    /// skip in its middle would leave the rest to be played.
+    static let skipPatience = (least: Span.milliseconds(150), greatest: Span.seconds(1))
     /// Between two skips; what was decoded unseen needs a moment to be on screen.
     static let skipPause = Span.seconds(1)
 
@@ -153,7 +154,8 @@ public struct DelayCorrection: Sendable {
         tooFarSince = since
         guard let before else { return false }
         let isGrowing = buffered - before.buffered > (now - before.at) * 0.5
-        return !isGrowing || now - since >= Self.skipPatience
+        let patience = min(max(limit / 4, Self.skipPatience.least), Self.skipPatience.greatest)
+        return !isGrowing || now - since >= patience
     }
 
     /// Whether to hurry, to slow down or to leave it.
@@ -185,7 +187,7 @@ public struct DelayCorrection: Sendable {
         let share = (distance - Self.gentle.until) / (Self.gentle.fullAt - Self.gentle.until)
         let allowed = Self.gentle.rate + (reach - Self.gentle.rate) * min(1, max(0, share))
         let amount = min(braked, allowed)
-        let stepped = max(1, (amount / Self.step).rounded(.down)) * Self.step
+        let stepped = max(1, (amount / Self.step + 1e-6).rounded(.down)) * Self.step
         return 1 + Double(direction) * min(stepped, reach)
     }
 

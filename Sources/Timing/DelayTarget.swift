@@ -31,7 +31,8 @@ public struct DelayTarget: Sendable {
     private var draining: Span?
     /// What the histogram said in the last seconds.
     private var recent: [(at: HostTime, wanted: Span)] = []
-    private var underruns: [(at: HostTime, lateBy: Span)] = []
+    /// When playback ran dry, and the delay that would have prevented it.
+    private var underruns: [(at: HostTime, needed: Span)] = []
     /// What running dry has taught, and until when it holds in full.
     private var lesson: (delay: Span, until: HostTime)?
     public private(set) var target: Span
@@ -69,12 +70,13 @@ public struct DelayTarget: Sendable {
     public mutating func underrun(at now: HostTime, lateBy: Span) {
         guard !bounds.isFixed, lateBy > .zero else { return }
         underruns.removeAll { now - $0.at > .seconds(60) }
+        let needed = target + lateBy
         if lateBy <= Self.event {
-            teach(target + lateBy, until: now + .seconds(10))
-        } else if let before = underruns.filter({ $0.lateBy > Self.event }).map(\.lateBy).max() {
-            teach(min(before, lateBy) + Self.margin, until: now + .seconds(30))
+            teach(min(needed, max(target, Self.event)), until: now + .seconds(10))
+        } else if let before = underruns.map(\.needed).filter({ $0 > Self.event }).max() {
+            teach(min(before, needed) + Self.margin, until: now + .seconds(30))
         }
-        underruns.append((now, lateBy))
+        underruns.append((now, needed))
         if underruns.count > 64 { underruns.removeFirst() }
         settle(at: now)
     }
@@ -154,7 +156,7 @@ public struct DelayTarget: Sendable {
 
     private mutating func teach(_ delay: Span, until: HostTime) {
         let taught = lesson.map { max($0.delay, delay) } ?? delay
-        lesson = (min(taught, bounds.greatestWhenBad), until)
+        lesson = (min(taught, bounds.greatestWhenBad), max(until, lesson?.until ?? until))
     }
 
     private mutating func settle(at now: HostTime) {
