@@ -31,8 +31,10 @@ public struct DelayTarget: Sendable {
     private var draining: Span?
     /// What the histogram said in the last seconds.
     private var recent: [(at: HostTime, wanted: Span)] = []
-    /// When playback ran dry, and the delay that would have prevented it.
-    private var underruns: [(at: HostTime, needed: Span)] = []
+    /// When playback ran dry in the last half minute.
+    private var dry: [HostTime] = []
+    /// Events that no mode would wait for at once, and the delay that would have covered them.
+    private var accidents: [(at: HostTime, needed: Span)] = []
     /// What running dry has taught, and until when it holds in full.
     private var lesson: (delay: Span, until: HostTime)?
     public private(set) var target: Span
@@ -69,15 +71,24 @@ public struct DelayTarget: Sendable {
     /// habit, and the shorter of the two is what to be ready for.
     public mutating func underrun(at now: HostTime, lateBy: Span) {
         guard !bounds.isFixed, lateBy > .zero else { return }
-        underruns.removeAll { now - $0.at > .seconds(60) }
-        let needed = target + lateBy
-        if lateBy <= Self.event {
-            teach(min(needed, max(target, Self.event)), until: now + .seconds(10))
-        } else if let before = underruns.map(\.needed).filter({ $0 > Self.event }).max() {
-            teach(min(before, needed) + Self.margin, until: now + .seconds(30))
+        // Playback may have been behind its target already, so what the network did says more than the gap.
+        let network = max(current?.greatest ?? .zero, peak?.delay ?? .zero)
+        let needed = max(target + lateBy, network + Self.margin)
+        if needed <= Self.event + Self.margin {
+            teach(needed, until: now + .seconds(10))
+        } else if let newest = accidents.last, now - newest.at < Self.longestEvent {
+            // Still the same one: a bandwidth that has dipped starves playback again and again.
+            accidents[accidents.count - 1] = (now, max(newest.needed, needed))
+        } else {
+            accidents.removeAll { now - $0.at > .seconds(60) }
+            if let before = accidents.map(\.needed).max() {
+                teach(min(before, needed), until: now + .seconds(30))
+            }
+            accidents.append((now, needed))
         }
-        underruns.append((now, needed))
-        if underruns.count > 64 { underruns.removeFirst() }
+        dry.removeAll { now - $0 > .seconds(30) }
+        dry.append(now)
+        if dry.count > 64 { dry.removeFirst() }
         settle(at: now)
     }
 
@@ -104,7 +115,8 @@ public struct DelayTarget: Sendable {
         peak = nil
         draining = nil
         recent = []
-        underruns = []
+        dry = []
+        accidents = []
         lesson = nil
         target = bounds.initial
     }
@@ -168,7 +180,7 @@ public struct DelayTarget: Sendable {
             let faded = lesson.delay - max(.zero, now - lesson.until) * 0.025
             if faded > wanted { wanted = faded } else if now > lesson.until { self.lesson = nil }
         }
-        let isBad = underruns.filter { now - $0.at < .seconds(30) }.count >= 2
+        let isBad = dry.filter { now - $0 < .seconds(30) }.count >= 2
         target = min(max(wanted, bounds.least), isBad ? bounds.greatestWhenBad : bounds.greatest)
     }
 }
