@@ -88,7 +88,8 @@ final class ReconnectingReader: SourceReader {
             switch outcome {
             case .closed: return
             case .outOfTime: return finish(policy.exhausted(last ?? silence, at: .now()))
-            case .ended(let said): error = meaning(said, hadMedia: gate.hasMedia)
+            case .ended(let said):
+                error = meaning(said, hadMedia: gate.hasMedia, isEstablished: policy.isEstablished)
             }
             switch policy.ended(error, hadMedia: gate.hasMedia, at: .now()) {
             case .end(let final): return finish(final)
@@ -173,11 +174,15 @@ final class ReconnectingReader: SourceReader {
 
     /// These protocols have no word for "the stream is over": FFmpeg reads the end of the connection as the end of
     /// the input. (Over HTTP the end of the body is taken for one, as by every HTTP client.)
-    private func meaning(_ error: SluiceError?, hadMedia: Bool) -> SluiceError? {
+    private func meaning(_ error: SluiceError?, hadMedia: Bool, isEstablished: Bool) -> SluiceError? {
         let endless: Set<AddressScheme> = [.srt, .rtsp, .rtsps, .tcp, .udp, .rtp]
-        guard error == nil, settings.reconnect.limit != .off, endless.contains(settings.address.scheme) else {
-            return error
+        guard error == nil, settings.reconnect.limit != .off else { return error }
+        if case .interruption = settings.reconnect.streamEnd {
+            // A performance that is over already when it is joined is one that goes on being over.
+            guard hadMedia else { return isEstablished ? silence : nil }
+            return SluiceError(.notLive, what, why: "the stream has ended", isMidStream: true)
         }
+        guard endless.contains(settings.address.scheme) else { return error }
         guard hadMedia else { return silence }
         return SluiceError(
             .connectionLost, what, why: "the other side closed the connection", isMidStream: true)

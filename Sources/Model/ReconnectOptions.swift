@@ -15,6 +15,14 @@ public enum StreamWait: Hashable, Sendable {
     case atMost(Span)
 }
 
+/// What it means that the other side says that the stream is over, or seems to.
+public enum StreamEnd: Hashable, Sendable {
+    /// Clear words are the end. A publisher that has gone without them is waited for like a connection.
+    case asSaid
+    /// Nothing but an interruption: the next performance under this name is waited for, so long; nil: for ever.
+    case interruption(giveUp: Span?)
+}
+
 /// The law of reconnecting (`Timing.ReconnectPolicy`) and its bounds.
 public struct ReconnectOptions: Hashable, Sendable {
     public var limit = ReconnectLimit.forever
@@ -22,6 +30,7 @@ public struct ReconnectOptions: Hashable, Sendable {
     public var giveUp: Span? = .seconds(600)
     /// nil: a first failure ends at once.
     public var wait: StreamWait?
+    public var streamEnd = StreamEnd.asSaid
     public init() {}
 
     /// For readers that have no patience at all.

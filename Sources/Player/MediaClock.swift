@@ -61,7 +61,7 @@ final class MediaClock: Sendable {
     }
     var isPaused: Bool { state.read(\.isPaused) }
 
-    /// A seek: nothing is known any more, and only media of this epoch counts from now on.
+    /// A seek or another connection: nothing is known any more, and only media of this epoch counts from now on.
     func reset(epoch: Int) {
         state.withLock { state in
             state.clock = nil

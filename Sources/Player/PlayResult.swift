@@ -29,6 +29,8 @@ public struct PlayResult: Sendable, Equatable {
     public var stalls = 0
     public var stallTime = Span.zero
     public var skips = 0
+    /// Times that a lost connection was made anew.
+    public var reconnects = 0
     /// Milliseconds from capture to presentation; nil when the stream is not marked.
     public var latency: Latency?
     /// Milliseconds, audio − video; nil without both.
@@ -62,6 +64,7 @@ public struct PlayResult: Sendable, Equatable {
                 .init("stalls", .int(stalls)),
                 .init("stall_ms", .number(stallTime.milliseconds)),
                 .init("skips", .int(skips)),
+                .init("reconnects", .int(reconnects)),
                 .init("latency_ms", latency ?? .null),
                 .init("av_offset_ms", offset ?? .null),
                 .init("ended_by", .string(endedBy.rawValue)),

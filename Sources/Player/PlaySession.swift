@@ -47,11 +47,13 @@ public final class PlaySession {
         let snapshots = try SnapshotOutput(settings.snapshot, reporter: reporter)
         defer { snapshots.finish() }
 
-        let source = Source(
-            SourceSettings(address: settings.source, options: settings.options, startAt: settings.startAt),
-            cancel: stop)
+        var input = SourceSettings(
+            address: settings.source, options: settings.options, startAt: settings.startAt)
+        input.reconnect = settings.reconnect
+        let source = Source(input, cancel: stop)
         let feed = FeedStage(
-            source: source, settings: settings, queues: queues, statistics: statistics, reporter: reporter)
+            source: source, settings: settings, queues: queues, statistics: statistics, reporter: reporter,
+            timelineBegan: { [clock] in clock.reset(epoch: $0) })
         let shared = shared
         for flag in [cancel, outputClosed, shared.failed] {
             flag.onSet { [ends] in
@@ -196,6 +198,7 @@ public final class PlaySession {
             result.droppedFrames = values.dropped
             result.stalls = values.stalls
             result.stallTime = values.stallTime
+            result.reconnects = values.reconnects
             if let p50 = values.latency.percentile(0.5), let p95 = values.latency.percentile(0.95),
                 let p99 = values.latency.percentile(0.99)
             {

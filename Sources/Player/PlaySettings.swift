@@ -54,8 +54,10 @@ public struct PlaySettings: Sendable {
     public var volume = 100
     public var startAt: Span?
     public var duration: Span?
-    /// ffplay's `-autoexit`: leave at the end of the input even where there is a window.
-    public var exitsAtEnd = false
+    /// What happens when the connection fails. Where the end of a stream is an interruption, `exitsAtEnd` decides.
+    public var reconnect = ReconnectOptions.none
+    /// Leave at the end of a live stream, or wait for it to come back; nil: wait where there is a window.
+    public var exitsAtEnd: Bool?
 
     public init(source: MediaAddress, processStart: HostTime) {
         self.source = source

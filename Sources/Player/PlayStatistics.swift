@@ -25,6 +25,7 @@ final class PlayStatistics: Sendable {
         var damaged = 0
         var lastShownHost: HostTime?
         var lastShownMedia: MediaTime?
+        var lastShownEpoch = 0
         var stalls = 0
         var stallTime = Span.zero
         var latency = SpanHistogram()
@@ -37,6 +38,9 @@ final class PlayStatistics: Sendable {
         var audioQueued: Span?
         var rate = 1.0
         var underruns = 0
+        var reconnects = 0
+        /// Of the newest packet: what is known of arrival belongs to one timeline.
+        var epoch = 0
     }
 
     private let values = Monitor(Values())
@@ -51,6 +55,13 @@ final class PlayStatistics: Sendable {
     func received(_ packet: Packet) {
         values.withLock { values in
             let bits = Double(packet.data.count * 8)
+            if packet.epoch > values.epoch {
+                values.epoch = packet.epoch
+                values.jitter = JitterEstimator()
+                values.edge.reset()
+                values.gop = GOPMeter()
+                (values.newestVideo, values.newestAudio) = (nil, nil)
+            }
             values.netRate.add(bits, at: packet.arrival)
             let time = packet.orderTime
             switch packet.kind {
@@ -91,11 +102,16 @@ final class PlayStatistics: Sendable {
             defer {
                 values.lastShownHost = host
                 values.lastShownMedia = picture.pts
+                values.lastShownEpoch = picture.epoch
             }
             guard let before = values.lastShownHost else { return nil }
             let gap = host - before
             var due = Span.zero
-            if let pts = picture.pts, let last = values.lastShownMedia, pts > last { due = pts - last }
+            if let pts = picture.pts, let last = values.lastShownMedia, pts > last,
+                picture.epoch == values.lastShownEpoch
+            {
+                due = pts - last
+            }
             guard gap - min(due, .seconds(10)) > Self.stallThreshold else { return nil }
             values.stalls += 1
             values.stallTime = values.stallTime + (gap - min(due, .seconds(10)))
@@ -127,6 +143,8 @@ final class PlayStatistics: Sendable {
         guard count > 0 else { return }
         values.withLock { $0.dropped += count }
     }
+
+    func reconnected() { values.withLock { $0.reconnects += 1 } }
 
     func damaged() { values.withLock { $0.damaged += 1 } }
 }

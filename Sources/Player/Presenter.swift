@@ -43,6 +43,9 @@ final class Presenter {
     var starvedSince: HostTime?
     var noteShownUntil: HostTime?
     var ending: Ending?
+    /// How many of the source's connections have been seen or heard, beside the first.
+    var connectionsBegun = 0
+    private var shownConnectionLine: String?
 
     init(_ wiring: Wiring) {
         self.wiring = wiring
@@ -55,7 +58,10 @@ final class Presenter {
             if wiring.cancel.isSet { return .cancelled }
             if let ending { return ending }
             let nextDue = try present(now)
-            if began == nil, wiring.sound()?.writtenFrames ?? 0 > 0 { begin(at: now) }
+            beginWithSound(at: now)
+            if leavesAtEnd, wiring.feed.shared.read({ $0.interruption?.isEndOfStream ?? false }) {
+                wiring.feed.endInput()
+            }
             try checkPlayable()
             if isFinished { return .finished }
             if durationReached(now) { return .duration }
@@ -63,7 +69,12 @@ final class Presenter {
             var deadline = nextStatus
             if let nextDue { deadline = min(deadline, nextDue) }
             if let until = noteShownUntil { deadline = min(deadline, until) }
-            if wiring.pictures.isFinished, controls.note != Self.endNote {
+            let line = connectionLine
+            if line != shownConnectionLine {
+                shownConnectionLine = line
+                refreshOverlay()
+            }
+            if wiring.pictures.isFinished, !staysOpen {
                 deadline = min(deadline, now + .milliseconds(20))
             }
             handle(wiring.output.waitEvents(until: deadline))

@@ -8,19 +8,23 @@ extension Presenter {
 
     var isFinished: Bool { hasPlayedOut && !staysOpen }
 
-    /// A live stream that has ended leaves its last picture in the window until somebody closes it.
+    /// The end of a live stream is the end of the play.
+    var leavesAtEnd: Bool { wiring.settings.exitsAtEnd ?? !hasWindow }
+
+    /// A live stream that has ended, and for whose return nobody waits, leaves its last picture in the window
+    /// until somebody closes it.
     var staysOpen: Bool {
-        guard hasWindow, !wiring.settings.exitsAtEnd, wiring.plan == .immediate, lastShown != nil,
-            wiring.feed.shared.read({ $0.outcome.error == nil && $0.outcome.hasEnded })
-        else { return false }
-        if controls.note != Self.endNote {
-            controls.note = Self.endNote
-            noteShownUntil = HostTime(nanoseconds: .max)
-            refreshOverlay()
+        guard hasWindow, !leavesAtEnd, lastShown != nil else { return false }
+        return wiring.feed.shared.read { shared in
+            shared.description?.isLive == true && shared.outcome.error == nil && shared.outcome.hasEnded
         }
-        return true
     }
-    static let endNote = "the stream has ended   q quit"
+
+    /// What there is to say in the window for as long as it is so.
+    var connectionLine: String? {
+        if let line = wiring.feed.shared.read({ $0.outcome.hasEnded ? nil : $0.interruption?.line }) { return line }
+        return staysOpen && hasPlayedOut ? "the stream has ended   q quit" : nil
+    }
 
     var hasPlayedOut: Bool {
         let (ended, video, audio, isLive) = wiring.feed.shared.read { shared in

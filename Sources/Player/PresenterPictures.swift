@@ -70,23 +70,40 @@ extension Presenter {
     var soundRuns: Bool { wiring.sound().map { $0.position.state == .playing } ?? false }
 
     func show(_ picture: DecodedPicture) throws(SluiceError) {
-        begin(at: .now())
+        begin(at: .now(), epoch: picture.epoch)
         adapt(to: picture)
         if wiring.output.wantsConversion(for: picture.frame) { return }
         try wiring.output.show(picture.frame, overlay: overlayLines())
         let host = HostTime.now()
         lastShown = picture
-        wiring.clock.pictureShown(picture.pts, at: host)
+        if picture.epoch >= wiring.clock.epoch { wiring.clock.pictureShown(picture.pts, at: host) }
         if let lag = wiring.statistics.shown(picture, at: host, wall: .now()) {
             wiring.reporter.report(ServiceEvent.lag.event([.init("gap_ms", .number(lag.milliseconds))]))
         }
     }
 
-    /// With the first picture or the first sound, whichever comes first.
-    func begin(at now: HostTime) {
-        guard began == nil else { return }
-        began = now
+    /// With the first picture or the first sound, whichever comes first; again on each connection.
+    func begin(at now: HostTime, epoch: Int) {
+        let (connections, first) = wiring.feed.shared.withLock { shared in
+            if epoch >= shared.connectionEpoch, shared.interruption?.hasReturned == true {
+                shared.interruption = nil
+            }
+            return (shared.connections, shared.connectionEpoch)
+        }
+        guard began == nil || connections > connectionsBegun, epoch >= first else { return }
+        connectionsBegun = connections
+        began = began ?? now
         wiring.reporter.report(ServiceEvent.playbackBegins.event())
+    }
+
+    /// Sound alone, or sound before the first picture.
+    func beginWithSound(at now: HostTime) {
+        guard let sound = wiring.sound(), sound.writtenFrames > 0 else { return }
+        let (connections, epoch, hasVideo) = wiring.feed.shared.read {
+            ($0.connections, $0.connectionEpoch, $0.video != nil)
+        }
+        let isAgain = connections > connectionsBegun && !hasVideo && sound.position.state == .playing
+        if began == nil || isAgain { begin(at: now, epoch: epoch) }
     }
 
     /// The window follows the stream's size unless the user has chosen one.

@@ -65,7 +65,8 @@ extension Presenter {
     }
 
     func overlayLines() -> [String] {
-        var lines = noteShownUntil == nil ? [] : [controls.note]
+        var lines = connectionLine.map { [$0] } ?? []
+        if noteShownUntil != nil { lines.append(controls.note) }
         if controls.showsHelp { lines += Controls.help }
         if controls.showsStatistics {
             lines += wiring.statistics.overlayLines(videoCache: wiring.queues.span(.video), now: .now())

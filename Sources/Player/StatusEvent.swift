@@ -32,6 +32,7 @@ extension PlayStatistics {
                     .init("skips", .int(0)),
                     .init("stalls", .int(values.stalls)),
                     .init("stall_ms", .number(values.stallTime.milliseconds)),
+                    .init("reconnects", .int(values.reconnects)),
                 ])
         }
     }

@@ -12,7 +12,8 @@ public import Model
 /// - A first failure ends at once. With `--wait` it is retried each second, until media come or the time is over;
 ///   a stream that comes up is not to be missed by more than a second, so these pauses do not grow.
 /// - A clean end (an error of nil: the server said that the stream is over) is the end, whatever the options:
-///   they speak of failures and of beginnings. Who wants to see the next performance starts again with `--wait`.
+///   they speak of failures and of beginnings. Who wants to see the next performance starts again with `--wait`,
+///   or has `ReconnectOptions.streamEnd` make an interruption of each end: `not_live`, in mid-stream.
 ///   A publisher that has gone without such words (a mid-stream `not_live`: nginx-rtmp's StreamEOF, said after each
 ///   drop of the publisher's line as well) may be back in a moment: it is waited for like a connection, and when
 ///   nobody has come until patience ends, that was a clean end, too.
@@ -95,6 +96,9 @@ public struct ReconnectPolicy: Sendable {
     }
 
     private var patience: HostTime? {
+        if isEstablished, isPublisherGone, case .interruption(let giveUp) = options.streamEnd {
+            return giveUp.map { since + $0 }
+        }
         if isEstablished { return options.giveUp.map { since + $0 } }
         if case .atMost(let time)? = options.wait { return since + time }
         return nil

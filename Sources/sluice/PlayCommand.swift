@@ -20,6 +20,8 @@ struct PlayCommand: Capability {
 
     @OptionGroup(title: "Play options") var playing: PlayingArguments
     @OptionGroup(title: "Output options") var output: PlayOutputArguments
+    @OptionGroup(title: "Connection options") var waiting: WaitArguments
+    @OptionGroup(title: "Connection options") var reconnecting: ReconnectArguments
     @OptionGroup(title: "Spellings of ffplay") var ffplay: FFplayArguments
     @OptionGroup(title: "Source options") var source: SourceArguments
     @OptionGroup(title: "Common options") var common: CommonOptions
@@ -32,7 +34,15 @@ struct PlayCommand: Capability {
         settings.options = source.options
         if playing.nobuffer || ffplay.fflags == true || ffplay.flags == true { settings.nobuffer = true }
         playing.apply(to: &settings)
-        settings.exitsAtEnd = ffplay.autoexit
+        settings.reconnect = try reconnecting.options(patience: waiting.patience)
+        settings.reconnect.streamEnd = .interruption(
+            giveUp: reconnecting.giveUp == nil ? nil : settings.reconnect.giveUp)
+        if playing.exitOnEnd || ffplay.autoexit {
+            settings.exitsAtEnd = true
+        } else if reconnecting.given != nil, settings.reconnect.limit != .off {
+            // Who asks for it also without a window wants to see whoever publishes next.
+            settings.exitsAtEnd = false
+        }
         try output.apply(to: &settings)
         try applySpellings(to: &settings)
         if playing.noVideo, playing.noAudio {

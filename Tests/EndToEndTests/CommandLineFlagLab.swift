@@ -33,6 +33,10 @@ final class FlagLab: Sendable {
     }
 
     func start(_ words: String..., environment: [String: String?] = [:]) throws -> RunningSluice {
+        try start(words, environment: environment)
+    }
+
+    func start(_ words: [String], environment: [String: String?] = [:]) throws -> RunningSluice {
         try SluiceBinary.start(words, environment: environment, directory: directory)
     }
 

@@ -53,11 +53,22 @@ extension FlagTable {
                 #expect((contents(ofFile: lab.directory.file("heard.raw")) ?? []).isEmpty, "\(option)")
             }
         },
-        FlagRow("play", "-autoexit") { lab in
+        FlagRow("play", "-autoexit", "--exit-on-end") { lab in
+            let server = try await NginxRTMP.start()
             let screen = try await XvfbScreen.start()
-            let run = try await lab.run(
-                "play", FlagLab.clip, "-an", "-autoexit", "--json", environment: screen.environment)
-            #expect(run.result?["ended_by"]?.string == "end_of_input")
+            for option in [nil, "-autoexit", "--exit-on-end"] {
+                let address = server.url("ends" + (option ?? ""))
+                let publisher = try lab.publisher(to: address)
+                #expect(await server.waitForPublisher("ends" + (option ?? "")))
+                let play = try lab.start(
+                    ["play", address, "-an", "--json"] + (option.map { [$0] } ?? []),
+                    environment: screen.environment)
+                #expect(await play.event("playback_begins") != nil)
+                _ = await publisher.interrupt()
+                if option == nil { #expect(await play.event("reconnecting") != nil, "waits for its return") }
+                let run = option == nil ? await play.interrupt() : await play.finish(within: .seconds(8))
+                #expect(run.result?["ended_by"]?.string == (option == nil ? "signal" : "end_of_input"))
+            }
             await screen.stop()
         },
         FlagRow("play", "-framedrop", "-probesize", "-analyzeduration", "-sync") { lab in
@@ -67,6 +78,46 @@ extension FlagTable {
             for option in ["-framedrop", "-probesize", "-analyzeduration", "-sync"] {
                 #expect(run.errors.contains("sluice: \(option) is not needed: "), "\(option)")
             }
+        },
+    ]
+
+    static let playConnectionRows: [FlagRow] = [
+        FlagRow("play", "--wait") { lab in
+            let server = try await NginxRTMP.start()
+            let words = ["play", server.url("late"), "--vo", "null", "--ao", "null", "--timeout", "1s", "--json"]
+            let hasty = try await lab.start(words).finish()
+            #expect(hasty.status == 69 && hasty.error?["reason"]?.string == "not_live")
+            let bounded = try await lab.start(words + ["--wait=1500ms"]).finish()
+            #expect(bounded.status == 69 && bounded.took > .seconds(1.5))
+            let patient = try lab.start(words + ["--wait", "-t", "1s"])
+            #expect(await patient.event("reconnecting") != nil)
+            let publisher = try lab.publisher(to: server.url("late"))
+            let run = await patient.finish()
+            #expect(run.status == 0 && run.result?["shown_frames"]?.int ?? 0 > 5, "\(run.errors)")
+            _ = await publisher.interrupt()
+        },
+        FlagRow("play", "--reconnect", "--give-up") { lab in
+            let server = try await NginxRTMP.start()
+            let publisher = try lab.publisher(to: server.url("cut"))
+            #expect(await server.waitForPublisher("cut"))
+            let cases: [(option: [String], status: Int32, tries: ClosedRange<Int>)] = [
+                (["--reconnect", "off"], 74, 0...0), (["--reconnect", "1"], 74, 1...1),
+                (["--give-up", "3s"], 74, 2...4),
+            ]
+            for (option, status, tries) in cases {
+                let proxy = try await FaultProxy.start(to: server.rtmpPort)
+                let play = try lab.start(
+                    ["play", "rtmp://127.0.0.1:\(proxy.port)/live/cut", "--vo", "null", "--ao", "null", "--json"]
+                        + option)
+                #expect(await play.event("playback_begins") != nil)
+                proxy.refuse()
+                proxy.cut()
+                let run = await play.finish(within: .seconds(10))
+                #expect(run.status == status, "\(option): \(run.errors)")
+                let tried = run.events.count { $0["event"]?.string == "reconnecting" }
+                #expect(tries.contains(tried), "\(option): \(tried)")
+            }
+            _ = await publisher.interrupt()
         },
     ]
 

@@ -23,6 +23,9 @@ struct PlayingArguments: ParsableArguments {
         transform: DurationArgument.parsePositive)
     var duration: Span?
 
+    @Flag(help: "Leave at the end of a live stream, also where there is a window.")
+    var exitOnEnd = false
+
     @Flag(name: [.long, .customLong("vn", withSingleDash: true)], help: "No picture.")
     var noVideo = false
 
