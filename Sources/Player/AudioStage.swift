@@ -28,6 +28,7 @@ final class AudioStage {
     private var sink: (any AudioSink)?
     private var timeline = AudioTimeline(sampleRate: 48_000)
     private var steering = AudioSteering()
+    private var watch = SoundDeviceWatch()
     private var rate = 1.0
     private var epoch = 0
     private var notBefore: MediaTime?
@@ -175,14 +176,13 @@ final class AudioStage {
         }
         while !rest.isEmpty, !cancel.isSet {
             let written = write(rest, pts: time, into: sink)
-            if written > 0 {
-                rest = rest.dropFirst(written * sink.channels)
-                time += Span(seconds: Double(written) / Double(sink.sampleRate))
-                let index = sink.writtenFrames
-                let heard = sink.position.heard(index, sampleRate: sink.sampleRate)
-                if !clock.isPaused { clock.soundHeard(time, at: heard) }
-                report(
-                    sink, offset: clock.pictureOffset.map { heard - HostTime(nanoseconds: time.nanoseconds) - $0 })
+            rest = rest.dropFirst(written * sink.channels)
+            time += Span(seconds: Double(written) / Double(sink.sampleRate))
+            guard leadClock(time, sink, isNew: written > 0) else {
+                // Nobody hears it: the clock runs alone, and sound keeps its pace with it.
+                waitABit(clock.host(of: time).map { $0 - .now() } ?? .milliseconds(50))
+                if clock.host(of: time).map({ $0 <= .now() }) ?? false { return }
+                continue
             }
             // Two hundred milliseconds ride out any hiccup of this thread; more would delay a pause.
             let bound = sink.sampleRate / 5
@@ -193,6 +193,34 @@ final class AudioStage {
                 if clock.epoch > epoch { return }
             }
         }
+    }
+
+    /// Tells the clock when the next sample, of media time `time`, is heard.
+    /// - Returns: False where the device stands still for too long to be waited for.
+    private func leadClock(_ time: MediaTime, _ sink: any AudioSink, isNew: Bool) -> Bool {
+        let now = HostTime.now()
+        let position = sink.position
+        let queued = Span(seconds: Double(sink.queuedFrames) / Double(sink.sampleRate))
+        switch watch.judge(position, queued: sink.queuedFrames, now: now) {
+        case .runs:
+            guard isNew, !clock.isPaused else { return true }
+            // Just after a standstill the position still lies in the past; what is queued cannot.
+            let heard = max(
+                position.heard(sink.writtenFrames, sampleRate: sink.sampleRate), now + queued)
+            clock.soundHeard(time, at: heard)
+            report(sink, offset: clock.pictureOffset.map { heard - HostTime(nanoseconds: time.nanoseconds) - $0 })
+        case .standsStill:
+            // The picture waits with the sound, as it would if both were late.
+            if !clock.isPaused { clock.restart(media: time, at: now + position.latency + queued) }
+        case .isGone(let isNews):
+            if isNews { reporter.log(.notice, "the sound device stands still; playing on without it") }
+            return false
+        case .isBack:
+            // What is queued is of the past; the clock has gone on.
+            sink.flush()
+            timeline.reset()
+        }
+        return true
     }
 
     /// Sound and picture begin together: sound waits for the first picture, not for ever, and when the
