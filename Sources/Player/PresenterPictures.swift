@@ -34,7 +34,10 @@ extension Presenter {
             let due = wiring.clock.host(of: pts)
             let nextDue = second?.pts.flatMap { wiring.clock.host(of: $0) }
             switch PictureSchedule.decide(due: due, nextDue: nextDue, now: now) {
-            case .wait(let until): return until
+            case .wait(let until):
+                // The first one is not held back by a clock that has yet to begin: better a still than nothing.
+                guard lastShown?.epoch != first.epoch else { return until }
+                if let picture = wiring.pictures.takeFirst() { try show(picture) }
             case .drop:
                 _ = wiring.pictures.takeFirst()
                 wiring.statistics.dropped(1)
