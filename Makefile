@@ -7,7 +7,7 @@ BINARY = .build/release/sluice
 SANITIZED = .build-sanitized
 ADDRESS = --disable-xctest --scratch-path $(SANITIZED) --sanitize address
 
-.PHONY: help build test lint format demo install uninstall man completions bench nightly clean
+.PHONY: help build test lint format demo install uninstall man completions bench bench-play nightly clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -55,6 +55,10 @@ uninstall: ## Remove what install has put there
 bench: build ## Measure against ffmpeg and ffplay on this machine
 	bash scripts/install-deps.sh bench
 	Benchmarks/bench.py
+
+bench-play: build ## Measure play on bad networks, against ffplay on this machine
+	bash scripts/install-deps.sh bench
+	Benchmarks/bench_play.py
 
 nightly: build ## The long ones: sanitizers, fuzzing, soak, the recipes of the README
 	bash scripts/install-deps.sh build runtime test

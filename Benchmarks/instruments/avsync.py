@@ -55,6 +55,28 @@ def clip(suffix, seconds=60):
     return path
 
 
+def numbered(width, height, fps, count):
+    """A silent clip of any size whose pictures carry their numbers; made once, and kept."""
+    where = os.path.join(tempfile.gettempdir(), f"sluice-lipsync-{os.getuid()}")
+    os.makedirs(where, mode=0o700, exist_ok=True)
+    path = f"{where}/{width}x{height}-{fps}-{count}.mp4"
+    if not os.path.exists(path):
+        encoder = subprocess.Popen(
+            ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{width}x{height}", "-r", str(fps),
+             "-i", "-", "-c:v", "libx264", "-preset", "veryfast", "-g", str(2 * fps), "-b:v", "6M", "-f", "mp4", path + ".part"],
+            stdin=subprocess.PIPE)
+        base, grey = lab.texture(width, height), bytes([128]) * (width * height // 2)
+        for number in range(count):
+            luma = np.roll(base, 3 * number, 1)
+            lab.draw_barcode(luma, FIRST_NUMBER + number)
+            encoder.stdin.write(luma.tobytes() + grey)
+        encoder.stdin.close()
+        if encoder.wait() != 0:
+            raise SystemExit("ffmpeg cannot make the clip")
+        os.replace(path + ".part", path)
+    return path
+
+
 class Ear:
     """Records what is played into a null sink, and knows the wall clock of each sample."""
 
@@ -89,7 +111,7 @@ class Ear:
             self.marks.append((len(self.bytes) // 2, time.time()))
 
     def tones(self):
-        """[(wall clock, index of the pitch)] of every tone that was heard."""
+        """[(wall clock, index of the pitch, by how many percent it was off)] of every tone that was heard."""
         samples = np.frombuffer(bytes(self.bytes[:len(self.bytes) // 2 * 2]), "<i2").astype(np.float32)
         if len(samples) < RATE:
             return []
@@ -120,44 +142,60 @@ class Ear:
                 before, after = level[over - 1, pitch] if over else 0.0, level[over, pitch]
                 part = (half - before) / (after - before) if after > before else 1.0
                 centre = (over - 1 + part) * hop + window / 2
-                heard.append((zero + centre / RATE, pitch))
+                inside = samples[int(centre):int(centre) + int(0.75 * TONE * RATE)]
+                heard.append((zero + centre / RATE, pitch, off_pitch(inside, PITCHES[pitch])))
             at = end + int(0.1 * RATE / hop)
         return heard
 
 
-def measure(children, play, url=None, seconds=25, lead=3, environment=None, log=None, suffix="mp4"):
-    """Returns (summary, pairs of [second of the clip, offset in ms])."""
+def off_pitch(samples, pitch):
+    """By how many percent a tone is higher than it should be: the highest point of its spectrum within a third."""
+    if len(samples) < RATE // 100:
+        return 0.0
+    size = 1 << 16
+    level = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), size))
+    least, most = (int(pitch * factor * size / RATE) for factor in (0.75, 1.33))
+    return (float(least + level[least:most].argmax()) * RATE / size / pitch - 1) * 100
+
+
+def measure(children, play, url=None, seconds=25, lead=3, environment=None, log=None, suffix="mp4", via=None, events=()):
+    """Returns (summary, pairs of [second of the clip, offset in ms, seconds since the first picture, % off its pitch]).
+    `via` is the address that the player gets where it differs; events are (seconds since the first picture, function)."""
     screen, ear = lab.Screen(children, WIDTH, HEIGHT), Ear(children)
     if url:
         children.run(["ffmpeg", "-v", "error", "-nostdin", "-re", "-i", clip("flv"), "-c", "copy", "-f", "flv", url])
         time.sleep(lead)
-    words = [word.replace("{input}", url or clip(suffix)) for word in play]
+    words = [word.replace("{input}", via or url or clip(suffix)) for word in play]
     record = open(log, "w") if log else subprocess.DEVNULL
     player = children.run(words, env=screen.environment(**{**ear.environment, **(environment or {})}), stdout=record, stderr=record)
     seen, started, first = {}, time.time(), None
+    pending = sorted(events, key=lambda event: event[0])
     while time.time() - (first or started + 20) < seconds:
         value, now = screen.barcode(), time.time()
         if value is not None and 0 <= value - FIRST_NUMBER < 1e6:
             seen.setdefault(value - FIRST_NUMBER, now)
             first = first or now
+        while pending and first and now - first >= pending[0][0]:
+            pending.pop(0)[1]()
         if player.poll() is not None:
             break
         time.sleep(0.003)
     children.end_one(player)
     heard, pairs = ear.tones(), []
-    for at, pitch in heard:
+    for at, pitch, off in heard:
         near = [(abs(at - seen[number]), number) for number in seen if number % FPS == 0 and number // FPS % 8 == pitch]
         if near and min(near)[0] < 3:
             number = min(near)[1]
             # The first second after the start is the player's own.
             if seen[number] - first > 1:
-                pairs.append((number // FPS, round((at - seen[number]) * 1000, 1)))
-    offsets = np.array([offset for _, offset in pairs])
+                pairs.append((number // FPS, round(float(at - seen[number]) * 1000, 1), round(seen[number] - first, 2), round(off, 2)))
+    offsets = np.array([pair[1] for pair in pairs])
     summary = {"play": shlex.join(words), "tones": len(heard), "pairs": len(pairs), "frames_seen": len(seen)}
     if len(offsets):
         summary.update(offset_median_ms=round(float(np.median(offsets)), 1), offset_least_ms=float(offsets.min()),
                        offset_greatest_ms=float(offsets.max()),
-                       offset_worst_ms=float(offsets[np.abs(offsets).argmax()]))
+                       offset_worst_ms=float(offsets[np.abs(offsets).argmax()]),
+                       off_pitch_pct=max((pair[3] for pair in pairs), key=abs))
     else:
         summary["error"] = "no tone met its picture"
     return summary, pairs

@@ -18,7 +18,8 @@ PATIENCE = 40
 
 
 def measure(children, play, seconds=15, warmup=3, size=(640, 360), environment=None, floor=None, events=(), log=None):
-    """Runs the player and watches its screen; returns (summary, series)."""
+    """Runs the player and watches its screen; returns (summary, series). Events are (seconds since the first picture,
+    a shell command or a function)."""
     screen = lab.Screen(children, *size)
     env = screen.environment(**(environment or {}))
     record = open(log, "w") if log else subprocess.DEVNULL
@@ -29,7 +30,7 @@ def measure(children, play, seconds=15, warmup=3, size=(640, 360), environment=N
         beside = children.run([sys.executable, lab.HERE + "/floor.py", floor, "--size", "%dx%d" % size, "--seconds",
                                str(max(2, seconds - 2))], stdout=subprocess.PIPE, text=True)
     seen, first, at_first = [], None, 0
-    pending = sorted(events)
+    pending = sorted(events, key=lambda event: event[0])
     while True:
         stamp, now = screen.barcode(), time.time()
         # Any other pattern that passes for a barcode is years away from now.
@@ -42,7 +43,8 @@ def measure(children, play, seconds=15, warmup=3, size=(640, 360), environment=N
             if now - first > seconds + warmup:
                 break
             while pending and now - first >= pending[0][0]:
-                children.run(["sh", "-c", pending.pop(0)[1]])
+                _, event = pending.pop(0)
+                event() if callable(event) else children.run(["sh", "-c", event])
         elif now - started > PATIENCE:
             break
         if player.poll() is not None:
@@ -60,7 +62,7 @@ def measure(children, play, seconds=15, warmup=3, size=(640, 360), environment=N
     gaps = np.diff([at for at, _ in series if at > 0.5])
     stamps = [stamp for _, stamp in seen]
     summary.update(
-        first_picture_s=round(first - started, 3),
+        first_picture_s=round(first - started, 3), started_at=round(started, 3),
         delay_p50_ms=rounded(np.percentile(delay, 50)), delay_p95_ms=rounded(np.percentile(delay, 95)),
         delay_max_ms=rounded(delay.max()), delay_last_ms=rounded(np.median(delay[-30:])),
         first_delay_ms=rounded(series[0][1]), shown=len(seen),

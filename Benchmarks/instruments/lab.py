@@ -219,16 +219,19 @@ def peak_memory(child):
     return int(found[1]) / 1024 if found else 0
 
 
-def publish(children, url, gop=60, fps=30, seconds=3600, with_sound=True):
-    """The reference publisher: stamped pictures and a tone through ffmpeg (x264 zerolatency, AAC)."""
-    camera = children.run([sys.executable, HERE + "/stampgen.py", "--fps", str(fps), "--seconds", str(seconds)],
+def publish(children, url, gop=60, fps=30, seconds=3600, with_sound=True, size=(640, 360), bitrate="1500k", output=None):
+    """The reference publisher: stamped pictures and a tone through ffmpeg (x264 zerolatency, AAC). With `output` the
+    stream goes there instead (standard output of the encoder, which is the first of the children returned)."""
+    where = "%dx%d" % size
+    camera = children.run([sys.executable, HERE + "/stampgen.py", "--size", where, "--fps", str(fps), "--seconds", str(seconds)],
                           stdout=subprocess.PIPE)
     sound = ["-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100", "-c:a", "aac", "-b:a", "96k"]
     inputs, codec = (sound[:5], sound[5:]) if with_sound else ([], [])
     encoder = children.run(
-        ["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "640x360", "-r", str(fps),
-         "-use_wallclock_as_timestamps", "1", "-i", "-", *inputs, "-c:v", "libx264", "-preset", "veryfast",
-         "-tune", "zerolatency", "-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0", "-bf", "0",
-         "-b:v", "1500k", *codec, "-f", "flv", url], stdin=camera.stdout)
+        ["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", where, "-r", str(fps),
+         "-use_wallclock_as_timestamps", "1", "-i", "-", *inputs, "-c:v", "libx264", "-preset",
+         "veryfast" if size[0] < 1000 else "ultrafast", "-tune", "zerolatency", "-g", str(gop), "-keyint_min", str(gop),
+         "-sc_threshold", "0", "-bf", "0", "-b:v", bitrate, *codec, "-flush_packets", "1", "-f", "flv", url],
+        stdin=camera.stdout, stdout=output or subprocess.DEVNULL)
     camera.stdout.close()
     return [encoder, camera]

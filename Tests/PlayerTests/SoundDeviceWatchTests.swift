@@ -35,7 +35,7 @@ import Testing
     @Test mutating func deviceThatIsGone_isNotWaitedForAndMayComeBack() {
         let judged = ask(0...5_000) { _ in .zero }
         #expect(judged.filter { $0 == .isGone(isNews: true) }.count == 1)
-        #expect(judged.firstIndex(of: .isGone(isNews: true)) == 64, "3.2 s")
+        #expect(judged.firstIndex(of: .isGone(isNews: true)) == 61, "3 s")
         #expect(judged.last == .isGone(isNews: false))
         #expect(ask(5_050...5_200) { $0 } == [.isBack, .runs, .runs, .runs])
     }
