@@ -55,11 +55,11 @@ class Bench(table.Bench):
         time.sleep(4)
         return url, rtmp
 
-    def cached(self, children, gop=60, fps=30, live=False):
-        """The same from a server of HTTP-FLV, which keeps a group of pictures for whoever comes."""
-        encoder, _ = lab.publish(children, "-", gop=gop, fps=fps, output=subprocess.PIPE)
-        server = children.run([sys.executable, lab.HERE + "/flvserver.py", *(["--live"] if live else [])],
-                              stdin=encoder.stdout, stdout=subprocess.PIPE, text=True)
+    def flv_server(self, children):
+        """The same from a server of HTTP-FLV, which can keep a group of pictures for whoever comes: its port."""
+        encoder, _ = lab.publish(children, "-", output=subprocess.PIPE)
+        server = children.run([sys.executable, lab.HERE + "/flvserver.py"], stdin=encoder.stdout, stdout=subprocess.PIPE,
+                              text=True)
         encoder.stdout.close()
         time.sleep(4)
         return int(server.stdout.readline())
@@ -74,8 +74,9 @@ class Bench(table.Bench):
                 for kind in ("RTMP", "HTTP-FLV with a cache", "HTTP-FLV in mid-GOP")}
         with lab.Children() as children:
             url, rtmp = self.live(children)
-            sources = {"RTMP": (rtmp, url), "HTTP-FLV with a cache": (self.cached(children), "http://127.0.0.1:0/x.flv"),
-                       "HTTP-FLV in mid-GOP": (self.cached(children, live=True), "http://127.0.0.1:0/x.flv")}
+            flv = self.flv_server(children)
+            sources = {"RTMP": (rtmp, url), "HTTP-FLV with a cache": (flv, "http://127.0.0.1:0/cached.flv"),
+                       "HTTP-FLV in mid-GOP": (flv, "http://127.0.0.1:0/live.flv")}
             for kind, (port, address) in sources.items():
                 def run(words, side):
                     with lab.Children() as inner:
@@ -95,10 +96,11 @@ class Bench(table.Bench):
         """A server that begins with two seconds of the past: how far behind is the player 1.5 s after its start?"""
         row = self.row("--nobuffer, GOP cache: delay over the floor from 1.5 s on", "ms", Within(100), "ffplay, best recipe")
         with lab.Children() as children:
-            url = f"http://127.0.0.1:{self.cached(children)}/x.flv"
+            server = f"http://127.0.0.1:{self.flv_server(children)}"
 
             def run(words, side):
-                summary, series = self.glass(words, url, self.seconds(10, 6), warmup=0, floor=url)
+                summary, series = self.glass(words, server + "/cached.flv", self.seconds(10, 6), warmup=0,
+                                             floor=server + "/live.flv")
                 start = 1.5 - summary.get("first_picture_s", 0)
                 late = [delay for at, delay in series if at >= start]
                 over = percentile(late, 0.95) - summary["floor_p50_ms"] if late and "floor_p50_ms" in summary else None

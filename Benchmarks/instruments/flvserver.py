@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """A server of HTTP-FLV with a cache, for lack of one among Debian's packages: takes one FLV stream on standard input and
-gives it to whoever asks, beginning with everything since the last key frame (with --live: with the next key frame).
+gives it to whoever asks: /cached.flv begins with everything since the last key frame, /live.flv with the next packet.
 
-  ffmpeg … -f flv - | flvserver.py [--live]      prints the port it listens on
+  ffmpeg … -f flv - | flvserver.py      prints the port it listens on
 """
 import argparse, asyncio, sys
 
@@ -45,7 +45,7 @@ class Stream:
 
 class Viewer:
     def __init__(self, writer, stream, cached):
-        self.writer, self.waits = writer, not cached
+        self.writer = writer
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: video/x-flv\r\nConnection: close\r\n\r\n" + stream.header)
         for tag in stream.configuration.values():
             writer.write(tag)
@@ -53,17 +53,15 @@ class Viewer:
             writer.write(tag)
 
     def give(self, tag):
-        self.waits = self.waits and not is_key_frame(tag)
-        if not self.waits or is_configuration(tag):
-            self.writer.write(tag)
+        self.writer.write(tag)
 
 
-async def serve(cached):
+async def serve():
     stream = Stream()
 
     async def accept(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        viewer = Viewer(writer, stream, cached)
+        request = await reader.readuntil(b"\r\n\r\n")
+        viewer = Viewer(writer, stream, cached=request.startswith(b"GET /cached.flv"))
         stream.viewers.add(viewer)
         await reader.read()
         stream.viewers.discard(viewer)
@@ -77,10 +75,9 @@ async def serve(cached):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--live", action="store_true")
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     try:
-        asyncio.run(serve(not parser.parse_args().live))
+        asyncio.run(serve())
     except KeyboardInterrupt:
         pass
 
