@@ -20,6 +20,8 @@ public struct DelayTarget: Sendable {
     /// Delays above this are events, whose backlog is not counted interval by interval.
     static let event = Span.seconds(1)
     static let longestEvent = Span.seconds(10)
+    /// Intervals of the beginning, in which playback also runs dry because a track has yet to show up.
+    static let opening = 5
 
     private let bounds: DelayBounds
     private var shares: [Double]
@@ -67,10 +69,10 @@ public struct DelayTarget: Sendable {
     /// Playback had nothing to show for `lateBy`.
     ///
     /// A short one is answered at once with as much more delay as would have covered it (playback that waited has
-    /// it already), for a while. A long one is an accident of the network; two of them within a minute are its
+    /// it already), for a while. In the first seconds the histogram learns fast enough. A long one is an accident of the network; two of them within a minute are its
     /// habit, and the shorter of the two is what to be ready for.
     public mutating func underrun(at now: HostTime, lateBy: Span) {
-        guard !bounds.isFixed, lateBy > .zero else { return }
+        guard !bounds.isFixed, lateBy > .zero, samples >= Self.opening else { return }
         // Playback may have been behind its target already, so what the network did says more than the gap.
         let network = max(current?.greatest ?? .zero, peak?.delay ?? .zero)
         let needed = max(target + lateBy, network + Self.margin)
