@@ -309,7 +309,7 @@ _sluice_play() {
     repeating_flags=()
     non_repeating_flags=(--nobuffer --exit-on-end --no-video -vn --no-audio -an --fullscreen -fs --wait -nodisp -autoexit -framedrop --insecure --json --quiet -q --no-color --version -h --help)
     repeating_options=(--header --av-option)
-    non_repeating_options=(-i --start-at -ss -t --duration --vo --ao --size --title --volume -volume --raw --pix-fmt --wav --snapshot --snapshot-every --record --reconnect --give-up -fflags -flags -x -y -probesize -analyzeduration -sync --timeout --user-agent --rtsp-transport --quality --video-track --audio-track --stats --log-level)
+    non_repeating_options=(-i --start-at -ss -t --duration --vo --ao --hwaccel --size --title --volume -volume --raw --pix-fmt --wav --snapshot --snapshot-every --record --reconnect --give-up -fflags -flags -x -y -probesize -analyzeduration -sync --timeout --user-agent --rtsp-transport --quality --video-track --audio-track --stats --log-level)
     __sluice_offer_flags_options -1
 
     # Offer option value completions
@@ -330,6 +330,10 @@ _sluice_play() {
         ;;
     '--ao')
         __sluice_add_completions -W 'sdl'$'\n''null'
+        return
+        ;;
+    '--hwaccel')
+        __sluice_add_completions -W 'auto'$'\n''none'
         return
         ;;
     '--size')

@@ -16,6 +16,8 @@ public final class Decoder {
     /// Frames delivered, since the beginning.
     public private(set) var frames = 0
     public let track: Track
+    /// The last picture came out of a graphics device.
+    public private(set) var usesHardware = false
 
     private let context: UnsafeMutablePointer<AVCodecContext>
     private let packet: NativePacket
@@ -25,9 +27,11 @@ public final class Decoder {
     ///   - threads: nil: chosen by `lowDelay` and picture size.
     ///   - lowDelay: No frame threads, which would hold back a frame each.
     ///   - maxPixels: Cap on width × height.
+    ///   - hardware: Decodes there where the device can; FFmpeg goes on in software where it cannot.
     /// - Throws: `unsupported_codec`, `corrupt` (configuration refused).
     public init(
-        track: Track, threads: Int? = nil, lowDelay: Bool = false, maxPixels: Int64 = Decoder.greatestPicture
+        track: Track, threads: Int? = nil, lowDelay: Bool = false, maxPixels: Int64 = Decoder.greatestPicture,
+        hardware: HardwareDevice? = nil
     ) throws(SluiceError) {
         self.track = track
         let what = "cannot decode \(track.kind.rawValue) track \(track.id) (\(track.codec.rawValue))"
@@ -43,7 +47,8 @@ public final class Decoder {
         guard status >= 0 else { throw FFmpegFailure.error(status, what, phase: .codec) }
         made.pointee.pkt_timebase = SLUICE_NANOSECONDS
         made.pointee.max_pixels = maxPixels
-        Self.chooseThreads(made, track, threads, lowDelay)
+        Self.chooseThreads(made, track, hardware == nil ? threads : 1, lowDelay)
+        if let hardware { made.pointee.hw_device_ctx = av_buffer_ref(hardware.reference) }
         let result = avcodec_open2(made, codec, nil)
         guard result >= 0 else { throw FFmpegFailure.error(result, what, phase: .codec) }
     }
@@ -108,12 +113,19 @@ public final class Decoder {
         while true {
             guard let frame = av_frame_alloc() else { throw FFmpegFailure.outOfMemory("cannot decode") }
             let status = avcodec_receive_frame(context, frame)
-            if status >= 0 {
+            if status >= 0, !HardwareDevice.holds(frame) {
                 frames += 1
+                usesHardware = false
                 return .frame(wrap(frame))
             }
             var pointer: UnsafeMutablePointer<AVFrame>? = frame
-            av_frame_free(&pointer)
+            defer { av_frame_free(&pointer) }
+            if status >= 0 {
+                let copy = try HardwareDevice.fetch(frame)
+                frames += 1
+                usesHardware = true
+                return .frame(wrap(copy))
+            }
             switch status {
             case SLUICE_ERROR_AGAIN: return .needsInput
             case SLUICE_ERROR_EOF: return .endOfStream

@@ -5,6 +5,7 @@ public import Model
 public struct PlaySettings: Sendable {
     public enum VideoOutput: String, Sendable, Hashable, CaseIterable { case sdl, null }
     public enum AudioOutput: String, Sendable, Hashable, CaseIterable { case sdl, null }
+    public enum HardwareDecoding: String, Sendable, Hashable, CaseIterable { case auto, none }
 
     /// Pictures to files while playing.
     public struct Snapshot: Sendable, Hashable {
@@ -30,6 +31,8 @@ public struct PlaySettings: Sendable {
     public var videoOutput: VideoOutput?
     /// nil: the sound device when there is one, else null with one line in the log.
     public var audioOutput: AudioOutput?
+    /// nil: a graphics device where there is one, without a word where there is none.
+    public var hardwareDecoding: HardwareDecoding?
     public var showsVideo = true
     public var playsAudio = true
 

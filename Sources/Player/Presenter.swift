@@ -38,6 +38,8 @@ final class Presenter {
     let opened = HostTime.now()
     var lastSize: (width: Int, height: Int)?
     var lastShown: DecodedPicture?
+    /// Where the last seek went.
+    var seekTarget: MediaTime?
     /// Since when a picture waits for sound to start the clock.
     var waitingSince: HostTime?
     var starvedSince: HostTime?

@@ -53,8 +53,13 @@ extension Presenter {
             controls.note = "cannot seek here"
             return
         }
-        let from = wiring.clock.media(at: .now()) ?? lastPTS
-        let target = max(.zero, from + distance)
+        // Several presses in a row add up, though the first has not arrived yet.
+        let from = wiring.clock.media(at: .now()) ?? seekTarget ?? lastPTS
+        let length = wiring.feed.shared.read { $0.description?.duration }
+        var target = max(.zero, from + distance)
+        // Beyond the end there is nothing to see; its last second is where one wants to be.
+        if let length { target = min(target, MediaTime.zero + max(.zero, length - .seconds(1))) }
+        seekTarget = target
         let epoch = wiring.clock.epoch + 1
         wiring.feed.shared.withLock { $0.seekTarget = target }
         wiring.clock.reset(epoch: epoch)
@@ -67,11 +72,23 @@ extension Presenter {
     func overlayLines() -> [String] {
         var lines = connectionLine.map { [$0] } ?? []
         if noteShownUntil != nil { lines.append(controls.note) }
+        if noteShownUntil != nil || controls.isPaused || controls.showsStatistics { lines += progress }
         if controls.showsHelp { lines += Controls.help }
         if controls.showsStatistics {
             lines += wiring.statistics.overlayLines(videoCache: wiring.queues.span(.video), now: .now())
         }
         return lines
+    }
+
+    /// Of files: where one is.
+    private var progress: [String] {
+        let (isSeekable, duration) = wiring.feed.shared.read { shared in
+            (shared.description?.isSeekable == true, shared.description?.duration)
+        }
+        guard isSeekable, let position = wiring.clock.media(at: .now()) ?? seekTarget ?? lastShown?.pts else {
+            return []
+        }
+        return [ProgressLine.text(position: position - .zero, of: duration)]
     }
 
     func refreshOverlay() {

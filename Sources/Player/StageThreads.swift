@@ -31,7 +31,8 @@ struct StageThreads {
                     plan: plan, queues: queues, pictures: pictures, clock: clock, statistics: statistics,
                     reporter: reporter, cancel: stop, raw: given.value, snapshots: snapshots,
                     converts: converts, unplayable: { error in markUnplayable(.video, error) },
-                    duration: mediaDuration, wake: { shared.wake() }))
+                    duration: mediaDuration, wake: { shared.wake() },
+                    hardware: HardwareChoice(settings, reporter: reporter)))
         }
         return NamedThread("video") {
             do throws(SluiceError) { try make().run() } catch { shared.fail(error) }

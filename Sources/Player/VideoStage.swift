@@ -22,9 +22,11 @@ final class VideoStage {
         /// Ends the picture after this much media; nil: at the end of the input.
         var duration: Span?
         var wake: @Sendable () -> Void
+        var hardware: HardwareChoice
     }
 
     private let wiring: Wiring
+    private var hardware: HardwareChoice
     private var decoder: Decoder?
     private var scaler: Scaler?
     private var epoch = 0
@@ -35,7 +37,10 @@ final class VideoStage {
     private var isPastEnd = false
     private var isLowDelay: Bool { wiring.plan == .immediate }
 
-    init(_ wiring: Wiring) { self.wiring = wiring }
+    init(_ wiring: Wiring) {
+        self.wiring = wiring
+        hardware = wiring.hardware
+    }
 
     /// Runs until the end of the track. Throws only what makes going on pointless (a full disk).
     func run() throws(SluiceError) {
@@ -72,7 +77,8 @@ final class VideoStage {
         if decoder != nil { try decode(nil) }
         hasKeyframe = false
         do throws(SluiceError) {
-            decoder = try Decoder(track: track, threads: nil, lowDelay: isLowDelay)
+            decoder = try Decoder(
+                track: track, threads: nil, lowDelay: isLowDelay, hardware: hardware.deviceForDecoder())
         } catch {
             decoder = nil
             wiring.reporter.log(.warning, "the picture is left out: \(error.why)")
@@ -100,6 +106,10 @@ final class VideoStage {
             }
             // The picture goes on from the next key frame.
             wiring.statistics.damaged()
+            if decoder.usesHardware, hardware.fails(error) {
+                self.decoder = nil
+                return try open(decoder.track)
+            }
             wiring.reporter.log(.info, "a damaged picture was left out: \(error.why)")
             decoder.flush()
             hasKeyframe = false
@@ -107,7 +117,10 @@ final class VideoStage {
     }
 
     private func drain(_ decoder: Decoder) throws(SluiceError) {
-        while case .frame(let frame) = try decoder.receive() { try deliver(frame) }
+        while case .frame(let frame) = try decoder.receive() {
+            hardware.decoded(onDevice: decoder.usesHardware)
+            try deliver(frame)
+        }
     }
 
     private func deliver(_ frame: Frame) throws(SluiceError) {

@@ -137,6 +137,15 @@ extension FlagTable {
             try await lab.run("play", FlagLab.clip, "--vo", "null", "--ao", "sdl", environment: lab.soundToDisk)
             #expect(try lab.loudest("heard.raw") > 0.05)
         },
+        FlagRow("play", "--hwaccel") { lab in
+            // With a device or without one: who asks for it is told what became of it.
+            for (how, isTold) in [("auto", true), ("none", false)] {
+                let run = try await lab.run(
+                    "play", FlagLab.clip, "--vo", "null", "--ao", "null", "--hwaccel", how, "--log-level", "info")
+                #expect(run.errors.contains("decoding ") == isTold, "\(how): \(run.errors)")
+                #expect(run.errors.contains("showed 1"), "\(run.errors)")
+            }
+        },
         FlagRow("play", "--volume", "-volume") { lab in
             for option in ["--volume", "-volume"] {
                 try await lab.run(

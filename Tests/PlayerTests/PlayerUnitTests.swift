@@ -127,3 +127,16 @@ import Testing
         #expect(SnapshotOutput.expand("100%%%x", count: 1, wall: wall) == "100%%x")
     }
 }
+
+@Suite struct ProgressLineTests {
+    @Test func bar_saysWhereOneIs() {
+        #expect(
+            ProgressLine.text(position: .seconds(62), of: .seconds(220))
+                == "[========>---------------------]  1:02 / 3:40")
+        #expect(ProgressLine.text(position: .zero, of: .seconds(10)).hasPrefix("[>-----"))
+        #expect(
+            ProgressLine.text(position: .seconds(99), of: .seconds(10)).hasPrefix(
+                "[=============================>]"))
+        #expect(ProgressLine.text(position: .seconds(3725), of: nil) == "1:02:05")
+    }
+}

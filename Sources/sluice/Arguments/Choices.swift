@@ -39,5 +39,6 @@ extension PublishSettings.VideoTreatment: ExpressibleByArgument {}
 extension PublishSettings.AudioTreatment: ExpressibleByArgument {}
 extension PlaySettings.VideoOutput: ExpressibleByArgument {}
 extension PlaySettings.AudioOutput: ExpressibleByArgument {}
+extension PlaySettings.HardwareDecoding: ExpressibleByArgument {}
 extension RTSPTransport: ExpressibleByArgument {}
 extension RecordFormat: ExpressibleByArgument {}

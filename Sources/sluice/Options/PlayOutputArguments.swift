@@ -10,6 +10,12 @@ struct PlayOutputArguments: ParsableArguments {
     @Option(help: ArgumentHelp("Sound output (default: sdl where there is a device).", valueName: "driver"))
     var ao: PlaySettings.AudioOutput?
 
+    @Option(
+        help: ArgumentHelp(
+            "Decode on a graphics device (VAAPI) where there is one: auto or none (default: auto).",
+            valueName: "how"))
+    var hwaccel: PlaySettings.HardwareDecoding?
+
     @Flag(name: [.long, .customLong("fs", withSingleDash: true)], help: "Fill the screen.")
     var fullscreen = false
 
@@ -62,6 +68,7 @@ struct PlayOutputArguments: ParsableArguments {
     func apply(to settings: inout PlaySettings) throws(SluiceError) {
         settings.videoOutput = vo
         settings.audioOutput = ao
+        settings.hardwareDecoding = hwaccel
         settings.isFullscreen = fullscreen
         settings.size = size
         settings.title = title
