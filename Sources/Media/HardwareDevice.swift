@@ -16,7 +16,9 @@ public final class HardwareDevice: @unchecked Sendable {
     /// Opens the device; may take some milliseconds while the driver is loaded.
     /// - Throws: `.unreachable` where there is no device or no driver for it.
     public init() throws(SluiceError) {
-        let nodes = (128..<136).map { "/dev/dri/renderD\($0)" }.filter { (node: String) in access(node, R_OK | W_OK) == 0 }
+        let nodes = (128..<136).map { "/dev/dri/renderD\($0)" }.filter { (node: String) in
+            access(node, R_OK | W_OK) == 0
+        }
         // Asked without a node FFmpeg would try the X server as well, and libva would talk to the terminal.
         guard !nodes.isEmpty else {
             throw SluiceError(.unreachable, Self.what, why: "this machine has no graphics device that may be used")
