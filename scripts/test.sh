@@ -46,6 +46,19 @@ else
     run --skip EndToEndTests
     run --filter EndToEndTests
 fi
+# What failed, once more: in the output above it may be thousands of lines away, and of a log often only the end
+# is kept. An issue goes on until the next line that begins with one of the test runner's signs.
+failures() {
+    LC_ALL=C.UTF-8 awk '
+        /^(◇|✔|✘|➜|⚠|==)/ { shown = 0 }
+        /^✘ .* recorded an issue/ { shown = 30 }
+        shown > 0 { shown--; print substr($0, 1, 1000) }
+        /^error: |[Ff]atal error|unexpected signal/ { print }' "$work/log"
+}
+if [ "$status" != 0 ]; then
+    step "what failed"
+    failures
+fi
 step "done in $((SECONDS - started)) s"
 grep -E 'Test run with [0-9]+ tests?' "$work/log" || echo "the test runner gave no count"
 exit "$status"
