@@ -50,10 +50,10 @@ final class HLSReader: SourceReader {
                 reader.run()
                 return
             }
-            _ = port.pushWaiting(
-                .opened(
-                    SourceDescription(
-                        transport: "hls", server: first.server, isLive: true, isSegmented: true)))
+            var description = SourceDescription(
+                transport: "hls", server: first.server, isLive: true, isSegmented: true)
+            description.age = first.age
+            _ = port.pushWaiting(.opened(description))
             try follow(first, hadMedia: &hadMedia)
             _ = port.pushWaiting(.end(nil))
         } catch {
@@ -69,6 +69,8 @@ final class HLSReader: SourceReader {
         var address: MediaAddress
         var server: String?
         var requested: HostTime
+        /// Of its newest segment, at least.
+        var age = Span.zero
     }
 
     /// Loads a media playlist, by way of a master playlist where there is one. nil when cancelled.
@@ -92,7 +94,9 @@ final class HLSReader: SourceReader {
             let fact = facts.withLock { $0.loaded(playlist, at: .now()) }
             port.tell(fact)
             return Loaded(
-                playlist: playlist, address: body.address, server: body.header("server"), requested: body.requested)
+                playlist: playlist, address: body.address, server: body.header("server"), requested: body.requested,
+                age: SegmentAge.atLeast(
+                    date: body.header("date"), lastModified: body.header("last-modified")))
         case .master(let master):
             guard depth == 0, let variant = master.variant(matching: settings.options.quality.selection) else {
                 throw SluiceError(.noMedia, what, why: "the master playlist names no stream")
@@ -113,7 +117,7 @@ final class HLSReader: SourceReader {
     /// Fetches segments at the live edge until the playlist ends or stops changing.
     private func follow(_ first: Loaded, hadMedia: inout Bool) throws(SluiceError) {
         var loaded = first
-        var schedule = SegmentSchedule()
+        var schedule = SegmentSchedule(startDelay: settings.startDelay)
         schedule.loaded(loaded.playlist, at: loaded.requested)
         var feed = SegmentFeed(port: port, cancel: cancel, format: settings.format)
         defer { feed.finish() }

@@ -15,12 +15,18 @@ struct SegmentSchedule {
     static let searching = Span.milliseconds(250)
     static let expecting = Span.milliseconds(150)
 
+    /// Media that are wanted behind what is fetched first.
+    private let startDelay: Span
     private var next: Int?
     private var unchanged = 0
     /// When a new segment was last seen to have come.
     private var lastChange: HostTime?
     private var lastNewest: Int?
     private(set) var missed = 0
+
+    /// - Parameter startDelay: How far behind live playback is to be; the stream is joined at the newest segment
+    ///   that lies so far back.
+    init(startDelay: Span = .zero) { self.startDelay = startDelay }
 
     /// Takes note of a playlist that was asked for at `time` and has just been loaded.
     mutating func loaded(_ playlist: MediaPlaylist, at time: HostTime) {
@@ -31,16 +37,25 @@ struct SegmentSchedule {
         // A sequence that runs backwards is a server that started again: join it anew.
         if let newest, let last = lastNewest, newest < last { next = nil }
         lastNewest = newest
-        guard let first = playlist.segments.first, let newest else { return }
+        guard let first = playlist.segments.first else { return }
         if let wanted = next {
             if wanted < first.sequence {
                 missed += first.sequence - wanted
                 next = first.sequence
             }
         } else {
-            // The newest one: anything older only adds delay.
-            next = newest
+            next = Self.start(playlist, startDelay)
         }
+    }
+
+    /// The newest one, unless more delay is wanted than it has: anything older only adds to it.
+    private static func start(_ playlist: MediaPlaylist, _ wanted: Span) -> Int? {
+        var length = Span.zero
+        for segment in playlist.segments.reversed() {
+            length += segment.duration
+            if length >= wanted { return segment.sequence }
+        }
+        return playlist.segments.first?.sequence
     }
 
     /// - Parameter loadedAt: When the playlist was asked for.

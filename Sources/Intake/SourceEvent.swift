@@ -11,6 +11,8 @@ public struct SourceDescription: Sendable {
     public var isLive: Bool
     /// Comes in pieces of seconds, so it must be paced by its stamps.
     public var isSegmented: Bool
+    /// Segmented: the newest media lay ready for so long, at least, when they were found.
+    public var age = Span.zero
     /// Can `seek`.
     public var isSeekable: Bool
     public var duration: Span?

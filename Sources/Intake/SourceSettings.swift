@@ -15,6 +15,9 @@ public struct SourceSettings: Sendable {
     /// keeps it wants all of a server's burst, however long the group of pictures is that it begins with.
     public var liveBytes: Int?
 
+    /// How far behind live the input is to be played, where there is a choice: segments are begun with so far back.
+    public var startDelay = Span.zero
+
     /// The same input was opened before and its tracks are known: spares the look into a file whose header
     /// says enough.
     public var isReopened = false

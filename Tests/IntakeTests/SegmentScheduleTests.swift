@@ -27,6 +27,30 @@ import Wire
         #expect(schedule.step(list, loadedAt: .zero) == .reload(at: .zero + SegmentSchedule.searching))
     }
 
+    @Test(arguments: [(0.0, 15), (2, 15), (2.1, 14), (5, 13), (12, 10), (60, 10)])
+    func wantedDelay_decidesWhereItBegins(seconds: Double, first: Int) {
+        var schedule = SegmentSchedule(startDelay: .seconds(seconds))
+        let list = playlist(10...15)
+        schedule.loaded(list, at: .zero)
+        #expect(fetched(schedule.step(list, loadedAt: .zero)) == first)
+        // What follows comes in turn, without waiting.
+        if first < 15 { #expect(fetched(schedule.step(list, loadedAt: .zero)) == first + 1) }
+    }
+
+    @Test(arguments: [
+        ("Sat, 21 Nov 2026 13:00:05 GMT", "Sat, 21 Nov 2026 13:00:02 GMT", 2.0),
+        ("Sun, 01 Mar 2026 00:00:01 GMT", "Sat, 28 Feb 2026 23:59:58 GMT", 2),
+        ("Sat, 21 Nov 2026 13:00:05 GMT", "Sat, 21 Nov 2026 13:00:05 GMT", 0),
+        ("Sat, 21 Nov 2026 13:00:05 GMT", "Sat, 21 Nov 2026 13:00:09 GMT", 0),
+        ("Sat, 21 Nov 2026 13:00:05 GMT", "Sat, 21 Nov 2020 13:00:05 GMT", 10),
+        ("Sat, 21 Nov 2026 13:00:05 GMT", "yesterday", 0),
+        ("Sat, 21 Nov 2026 13:00:05 CET", "Sat, 21 Nov 2026 12:00:05 CET", 0),
+        ("Sat, 21 Nov 2026 13:00:05 GMT", nil, 0),
+    ])
+    func ageOfThePlaylist_byItsHeaders(date: String?, written: String?, seconds: Double) {
+        #expect(SegmentAge.atLeast(date: date, lastModified: written) == .seconds(seconds))
+    }
+
     @Test func segmentsThatLeftTheList_areCountedAndSkipped() {
         var schedule = SegmentSchedule()
         schedule.loaded(playlist(1...3), at: .zero)
