@@ -76,12 +76,14 @@ public final class Demuxer {
     public init(_ input: Input, options: Options = Options(), interrupt: InterruptFlag = InterruptFlag())
         throws(SluiceError)
     {
-        self.options = options
+        var options = options
         self.interrupt = interrupt
         what = "cannot open " + Self.name(of: input)
         packet = try NativePacket()
         if let timeout = options.timeout { interrupt.arm(deadline: .now() + timeout) }
         context = try InputContext(input, options, what: what, interrupt: interrupt)
+        if context.isEndlessTransport { options.isLive = true }
+        self.options = options
         if !options.isLive, !(options.trustsHeader && context.hasCompleteHeader) {
             try Self.look(into: context, what, options, interrupt)
         }

@@ -12,6 +12,7 @@ final class InputContext {
     private let interrupt: InterruptFlag
     private let policy: TLSPolicy
     let isNetwork: Bool
+    private let isHTTP: Bool
     /// Of a network address.
     let host: String?
     let canSeek: Bool
@@ -39,6 +40,7 @@ final class InputContext {
             format = format ?? name
         }
         isNetwork = address?.isNetwork ?? false
+        isHTTP = address?.scheme == .http || address?.scheme == .https
         host = isNetwork ? address?.host : nil
         if case .bytes(_, let read) = input {
             channel = try ByteChannel(reading: { read($0) })
@@ -109,6 +111,16 @@ final class InputContext {
                 }
             return isDescribed && parameters.codec_id != AV_CODEC_ID_NONE && parameters.extradata_size > 0
         }
+    }
+
+    /// A transport stream over HTTP that has no length: live, so that a look into it would cost seconds, the more
+    /// when one of its tracks never comes.
+    var isEndlessTransport: Bool {
+        guard isNetwork, isHTTP, text(raw.pointee.iformat?.pointee.name) == "mpegts", let bytes = raw.pointee.pb
+        else {
+            return false
+        }
+        return bytes.pointee.seekable == 0 && avio_size(bytes) <= 0
     }
 
     deinit {
