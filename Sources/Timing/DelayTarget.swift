@@ -15,13 +15,15 @@ public struct DelayTarget: Sendable {
     static let outside = 0.07
     /// Decoding and the machine's other work come on top of the network.
     static let margin = Span.milliseconds(20)
-    /// The target falls to the greatest value of so long.
-    static let calm = Span.seconds(8)
+    /// The target falls to the greatest value of so long. Where the line stands still now and then, a shorter time
+    /// doubles the changes of the rate and the freezes; with a longer one the minute after is not calm any more.
+    static let calm = Span.seconds(14)
     /// Delays above this are events, whose backlog is not counted interval by interval.
     static let event = Span.seconds(1)
     static let longestEvent = Span.seconds(10)
-    /// Intervals of the beginning, in which playback also runs dry because a track has yet to show up.
-    static let opening = 5
+    /// Intervals of the beginning: until then the assumption of the start weighs more than `outside`, and playback
+    /// also runs dry because a track has yet to show up.
+    static let opening = 7
 
     private let bounds: DelayBounds
     private var shares: [Double]
@@ -77,7 +79,7 @@ public struct DelayTarget: Sendable {
         let network = max(current?.greatest ?? .zero, peak?.delay ?? .zero)
         let needed = max(target + lateBy, network + Self.margin)
         if needed <= Self.event + Self.margin {
-            teach(needed, until: now + .seconds(10))
+            teach(needed, until: now + .seconds(20))
         } else if let newest = accidents.last, now - newest.at < Self.longestEvent {
             // Still the same one: a bandwidth that has dipped starves playback again and again.
             accidents[accidents.count - 1] = (now, max(newest.needed, needed))
@@ -174,6 +176,7 @@ public struct DelayTarget: Sendable {
     }
 
     private mutating func settle(at now: HostTime) {
+        if samples <= Self.opening { recent = [] }
         recent.append((now, quantile + Self.margin))
         recent.removeAll { now - $0.at > Self.calm }
         var wanted = recent.map(\.wanted).max() ?? .zero

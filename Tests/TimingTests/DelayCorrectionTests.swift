@@ -112,7 +112,8 @@ import Timing
     @Test func withinTheDeadBand_nothingHappens() {
         var correction = DelayCorrection()
         for index in 0..<600 {
-            let off = Double(index * 7919 % 57) - 28
+            // Each of them holds for two seconds.
+            let off = Double(index / 20 * 7919 % 57) - 28
             let decision = correction.decide(
                 delay: .milliseconds(200 + off), target: .milliseconds(200), buffered: .milliseconds(180),
                 now: HostTime(seconds: Double(index) * 0.1))

@@ -8,7 +8,7 @@ import Timing
     @Test(arguments: [-200.0, 0, 200])
     func skew_neverAccumulates(partsPerMillion: Double) {
         var player = SimulatedPlayer()
-        player.tick = .milliseconds(20)
+        player.tick = .milliseconds(40)
         let watched = watch(sender: SimulatedSender(skew: partsPerMillion), player: player, for: 3600)
         let off = watched.between(20, 3600).map { ($0.delay - $0.target).magnitude }.max() ?? .seconds(99)
         #expect(off <= .milliseconds(50))
@@ -20,7 +20,7 @@ import Timing
     @Test(arguments: [-200.0, 200])
     func skewUnderJitter_neverAccumulates(partsPerMillion: Double) {
         var player = SimulatedPlayer()
-        player.tick = .milliseconds(20)
+        player.tick = .milliseconds(40)
         let watched = watch(
             [.jitter(from: 0, until: 9999, upTo: .milliseconds(100))],
             sender: SimulatedSender(skew: partsPerMillion),

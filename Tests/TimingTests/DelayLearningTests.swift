@@ -79,11 +79,21 @@ func watch(
 
     @Test func stallsThatComeBack_areWaitedFor_andForgotten() {
         let short = watch((0..<10).map { .swallowed(at: 20 + Double($0) * 6, for: 0.5) }, for: 140)
-        #expect(short.longestFreeze(from: 25) == .zero)
+        #expect(short.longestFreeze(from: 25) <= .milliseconds(20))
         #expect(short.percentile(1, from: 135) <= .milliseconds(150))
         let long = watch((0..<5).map { .swallowed(at: 20 + Double($0) * 15, for: 2) }, for: 220)
         #expect(long.longestFreeze(from: 60) <= .milliseconds(300))
         #expect(long.percentile(1, from: 215) <= .milliseconds(150))
+    }
+
+    @Test func aLineThatStandsStillNowAndThen_isWaitedForMostly_andTheRateRestsMostly() {
+        for seed in Self.seeds {
+            let watched = watch([.hiccups(every: 4, upTo: .milliseconds(400))], for: 200, seed: seed)
+            let seen = watched.freezes.filter { $0.second > 10 && $0.length > .milliseconds(50) }
+            #expect(seen.count <= 8 && watched.longestFreeze(from: 10) <= .milliseconds(300), "seed \(seed)")
+            #expect(watched.percentile(0.95, from: 10) <= .milliseconds(450), "seed \(seed)")
+            #expect(watched.changes <= 40, "seed \(seed)")
+        }
     }
 
     @Test func aDipOfTheBandwidth_isNotLearntAsTheNetworksNature() {

@@ -104,6 +104,8 @@ struct SimulatedNetwork: Sendable {
     enum Fault: Sendable {
         /// Each read is delayed by 0 to so much, in order, between these seconds.
         case jitter(from: Double, until: Double, upTo: Span)
+        /// The line stands still now and then, for 0 to so much, so often on average: lost segments, radio.
+        case hiccups(every: Double, upTo: Span)
         /// Nothing passes; everything comes at once afterwards.
         case swallowed(at: Double, for: Double)
         /// The sender cannot write; afterwards it makes up for it at so many times the stream's rate.
@@ -121,6 +123,7 @@ struct SimulatedNetwork: Sendable {
         var numbers = Seeded(seed)
         var last = HostTime.zero
         var lineFree = HostTime.zero
+        var (pauseFrom, pauseUntil) = (HostTime.zero, HostTime.zero)
         return sent.map { packet in
             var arrival = max(packet.sent, last)
             var bits = packet.bits
@@ -134,6 +137,14 @@ struct SimulatedNetwork: Sendable {
                 }
                 arrival = max(arrival, due)
                 bits -= 4096 * 8
+            }
+            for case .hiccups(let every, let upTo) in faults {
+                while pauseUntil <= arrival {
+                    pauseFrom = max(pauseUntil, SimulatedSender.origin)
+                    pauseFrom += .seconds(every * Double.random(in: 0.1...1.9, using: &numbers))
+                    pauseUntil = pauseFrom + upTo * Double.random(in: 0.01...1, using: &numbers)
+                }
+                if arrival >= pauseFrom { arrival = pauseUntil }
             }
             for case .swallowed(let at, let length) in faults
             where second(arrival) >= at && second(arrival) < at + length {
