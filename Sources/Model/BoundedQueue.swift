@@ -1,18 +1,20 @@
 // A blocking queue between named threads, bounded by a cost, for instance nanoseconds of media.
 
 /// First in, first out. Safe from any thread.
+/// Inlinable, as `Monitor` is and for the same reason.
 public final class BoundedQueue<Element: Sendable>: Sendable {
-    private struct State {
-        var elements: [Element?] = []
-        var head = 0
-        var total = 0
-        var isClosed = false
-        var count: Int { elements.count - head }
+    @usableFromInline struct State {
+        @usableFromInline var elements: [Element?] = []
+        @usableFromInline var head = 0
+        @usableFromInline var total = 0
+        @usableFromInline var isClosed = false
+        @inlinable init() {}
+        @inlinable var count: Int { elements.count - head }
     }
 
-    private let state = Monitor(State())
-    private let limit: Int
-    private let cost: @Sendable (Element) -> Int
+    @usableFromInline let state = Monitor(State())
+    @usableFromInline let limit: Int
+    @usableFromInline let cost: @Sendable (Element) -> Int
 
     /// - Parameters:
     ///   - limit: Greatest sum of costs; one element always fits into an empty queue.
@@ -25,7 +27,7 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
     public enum PopResult { case element(Element), timedOut, closed }
 
     /// Waits for room until `deadline` (nil: for ever). Returns false when closed or out of time.
-    @discardableResult
+    @inlinable @discardableResult
     public func push(_ element: Element, deadline: HostTime? = nil) -> Bool {
         state.wait(until: deadline) { state -> Bool? in
             if state.isClosed { return false }
@@ -34,12 +36,13 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
     }
 
     /// Adds without waiting, whatever the bound says; for elements that must not be lost.
-    @discardableResult
+    @inlinable @discardableResult
     public func forcePush(_ element: Element) -> Bool {
         state.withLock { state in state.isClosed ? false : append(element, &state) }
     }
 
     /// Adds if there is room, else returns false at once.
+    @inlinable
     public func tryPush(_ element: Element) -> Bool {
         state.withLock { state in
             !state.isClosed && fits(element, state) ? append(element, &state) : false
@@ -48,6 +51,7 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
 
     /// Takes the oldest element, waiting until `deadline` (nil: for ever).
     /// What was queued before `close` is still delivered.
+    @inlinable
     public func pop(deadline: HostTime? = nil) -> PopResult {
         state.wait(until: deadline) { state -> PopResult? in
             if state.count > 0 { return .element(take(&state)) }
@@ -55,12 +59,13 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
         } ?? .timedOut
     }
 
+    @inlinable
     public func tryPop() -> Element? {
         state.withLock { state in state.count == 0 ? nil : take(&state) }
     }
 
     /// Throws away what is queued and returns it.
-    @discardableResult
+    @inlinable @discardableResult
     public func drain() -> [Element] {
         state.withLock { state in
             let rest = state.elements[state.head...].compactMap { $0 }
@@ -85,17 +90,20 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
     /// Number of queued elements and the sum of their costs.
     public var depth: (count: Int, cost: Int) { state.read { ($0.count, $0.total) } }
 
-    private func fits(_ element: Element, _ state: State) -> Bool {
+    @inlinable
+    func fits(_ element: Element, _ state: State) -> Bool {
         state.count == 0 || state.total + cost(element) <= limit
     }
 
-    private func append(_ element: Element, _ state: inout State) -> Bool {
+    @inlinable
+    func append(_ element: Element, _ state: inout State) -> Bool {
         state.elements.append(element)
         state.total += cost(element)
         return true
     }
 
-    private func take(_ state: inout State) -> Element {
+    @inlinable
+    func take(_ state: inout State) -> Element {
         guard let element = state.elements[state.head] else {
             preconditionFailure("an unread slot is never empty")
         }
