@@ -50,6 +50,9 @@ private final class RemuxPass {
     init(_ input: InputContext, target: String, format: String, cancel: CancelFlag) throws(SluiceError) {
         self.input = input
         self.cancel = cancel
+        // MP4 tells every packet's times and whether it is a key frame: looking into each for them took a third of
+        // the reading.
+        if input.hasCompleteHeader { input.raw.pointee.flags |= AVFMT_FLAG_NOPARSE | AVFMT_FLAG_NOFILLIN }
         what = "cannot write \(target)"
         let form = try OutputFormat(named: format, for: nil)
         var options = Muxer.Options()
