@@ -13,8 +13,14 @@ extension SegmentRouter {
 
     /// The track that cuts: the first picture, else the first sound, of those in the newest file.
     var primary: Int? {
-        let running = lines.values.filter { $0.segment != nil && !$0.isGone }
-        return running.filter { $0.track.kind == .video }.map(\.track.id).min() ?? running.map(\.track.id).min()
+        // Asked for with every packet: no lists.
+        var picture: Int?
+        var any: Int?
+        for (id, line) in lines where line.segment != nil && !line.isGone {
+            any = min(any ?? id, id)
+            if line.track.kind == .video { picture = min(picture ?? id, id) }
+        }
+        return picture ?? any
     }
 
     mutating func route(_ packet: Packet, _ time: MediaTime, now: HostTime) {
@@ -80,6 +86,8 @@ extension SegmentRouter {
 
     /// Takes the track to the file that the packet belongs to.
     private mutating func advance(_ track: Int, _ packet: Packet, _ time: MediaTime) {
+        // As a rule it is in the newest.
+        if let newest = segments.last?.number, lines[track]?.segment == newest { return }
         while let line = lines[track], let index = segments.firstIndex(where: { $0.number == line.segment }),
             let end = segments[index].end, index + 1 < segments.count
         {
