@@ -40,11 +40,12 @@ final class LiveReader: SourceReader {
             var session = RTMPClient.Settings(address: settings.address, role: .play, options: settings.options)
             // A publisher that comes back is then seen as one: another epoch, with a gap before it.
             session.endsAtStreamEOF = settings.reconnect.limit == .off
+            session.readPause = settings.readPause
             opened = RTMPClient.open(session, cancel: closing, onEvent: receive)
         case .httpFLV:
-            opened = HTTPFLVClient.open(
-                .init(address: settings.address, options: settings.options, what: what), cancel: closing,
-                onEvent: receive)
+            var fetch = HTTPFetch.Settings(address: settings.address, options: settings.options, what: what)
+            fetch.readPause = settings.readPause
+            opened = HTTPFLVClient.open(fetch, cancel: closing, onEvent: receive)
         }
         connection.withLock { $0 = opened }
     }

@@ -18,6 +18,10 @@ public struct SourceSettings: Sendable {
     /// How far behind live the input is to be played, where there is a choice: segments are begun with so far back.
     public var startDelay = Span.zero
 
+    /// Live input over RTMP and HTTP-FLV: how long the socket may be left alone between two reads once media come,
+    /// for whoever can wait; nil: it is read whenever something has come. Packets arrive with the read.
+    public var readPause: Span?
+
     /// The same input was opened before and its tracks are known: spares the look into a file whose header
     /// says enough.
     public var isReopened = false

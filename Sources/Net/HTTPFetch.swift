@@ -15,6 +15,9 @@ public final class HTTPFetch: Sendable {
         /// Longest silence of the server, before the answer and in the body; nil or zero: for ever.
         public var timeout: Span?
         public var insecureTLS: Bool
+        /// How long the socket may be left alone between two reads of the body, for whoever can wait; nil: it is
+        /// read whenever something has come. Arrival is the moment of the read. Not together with a pool.
+        public var readPause: Span?
         public var maximumRedirects: Int
         public var proxies: HTTPProxies
         /// Begins every error, e.g. "cannot play http://…", redacted. Default: "cannot get ADDRESS".

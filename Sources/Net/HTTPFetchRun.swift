@@ -20,6 +20,7 @@ final class HTTPFetchRun: HTTPExchangeReceiver, @unchecked Sendable {
     private var isReused = false
     private var isOver = false
     private var isPaused = false
+    private var isPaced = false
     private var isTunnelling = false
     private var answer: HTTPResponseHead?
     private var complaint = ByteBuffer()
@@ -202,11 +203,20 @@ final class HTTPFetchRun: HTTPExchangeReceiver, @unchecked Sendable {
     func body(_ bytes: ByteBuffer, arrival: HostTime) {
         lastActivity = arrival
         guard let answer else { return }
-        if (200..<300).contains(answer.status.code) { return onEvent(.body(bytes, arrival: arrival)) }
+        if (200..<300).contains(answer.status.code) {
+            paceReads()
+            return onEvent(.body(bytes, arrival: arrival))
+        }
         // A few kilobytes hold every word that matters; no error page is read for longer.
         var part = bytes
         complaint.writeBuffer(&part)
         if complaint.readableBytes > 8192 { conclude(keepAlive: false) }
+    }
+
+    private func paceReads() {
+        guard let pause = settings.readPause, !isPaced else { return }
+        isPaced = true
+        channel?.paceReads(pause)
     }
 
     func finished(keepAlive: Bool) { conclude(keepAlive: keepAlive) }

@@ -5,7 +5,7 @@ import NIOCore
 import NIOPosix
 
 /// First in the pipeline, below TLS. TCP_QUICKACK does not last, so it is set after every read.
-final class QuickAckHandler: ChannelInboundHandler {
+final class QuickAckHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     // TCP_QUICKACK, linux/tcp.h.
     private static let option = ChannelOptions.Types.SocketOption(

@@ -21,6 +21,9 @@ public final class RTMPClient: Sendable {
         public var endsAtStreamEOF: Bool
         /// How much a server may send ahead, in milliseconds (SetBufferLength).
         public var bufferMilliseconds: UInt32
+        /// Playing: how long the socket may be left alone between two reads once media come, for whoever can wait;
+        /// nil: it is read whenever something has come. Arrival is the moment of the read.
+        public var readPause: Span?
         /// What the client calls itself; nil: names that every server knows.
         public var flashVersion: String?
         /// TCP_NOTSENT_LOWAT in bytes: how much unsent data the kernel takes before the backlog grows here,

@@ -179,6 +179,7 @@ final class RTMPRun: @unchecked Sendable {
                     lastProgress = arrival
                     if !hasMedia {
                         hasMedia = true
+                        if let pause = settings.readPause { channel?.paceReads(pause) }
                         watchSilence()
                     }
                 }

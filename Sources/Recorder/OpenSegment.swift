@@ -43,7 +43,8 @@ final class OpenSegment {
     private let needsFloor: Bool
     private var floor = MediaTime.zero
     private var lines: [Int: Line] = [:]
-    private var flushedAt: HostTime?
+    /// Arrival of the oldest packet that is not in a whole fragment.
+    private var waitingSince: HostTime?
     private var flushedMedia: MediaTime?
     private var waitingBytes = 0
 
@@ -103,11 +104,12 @@ final class OpenSegment {
         // The last picture of a fragment has no successor to tell how long it is shown.
         if packet.duration == nil { packet.duration = line.step }
         lines[packet.track] = line
-        if flushIsDue(packet, order) { try flush(now: packet.arrival) }
+        if flushIsDue(packet, order) { try flush() }
         try muxer.write(packet)
         packets += 1
         waitingBytes += packet.data.count
-        if flushedAt == nil { (flushedAt, flushedMedia) = (packet.arrival, order) }
+        waitingSince = min(waitingSince ?? packet.arrival, packet.arrival)
+        if flushedMedia == nil { flushedMedia = order }
         end = max(end, wall + (packet.duration ?? .zero))
         guard let pts = packet.pts ?? packet.dts else { return }
         first = min(first ?? pts, pts)
@@ -130,9 +132,9 @@ final class OpenSegment {
     }
 
     private func flushIsDue(_ packet: Packet, _ order: MediaTime) -> Bool {
-        guard waitingBytes > 0, let flushedAt, let flushedMedia else { return false }
+        guard waitingBytes > 0, let waitingSince, let flushedMedia else { return false }
         let media = order - flushedMedia
-        return packet.arrival - flushedAt >= Self.flushInterval || media >= Self.mediaInterval
+        return packet.arrival - waitingSince >= Self.flushInterval || media >= Self.mediaInterval
             || waitingBytes > Self.waitingLimit
             || packet.kind == .video && packet.isKeyframe && media >= Self.keyframeInterval
     }
@@ -140,8 +142,8 @@ final class OpenSegment {
     /// To be called about every 0.2 s, because a stream that stands still brings no packet that would.
     /// Returns true where something was written.
     func tick(now: HostTime) throws(SluiceError) -> Bool {
-        guard waitingBytes > 0, let flushedAt, now - flushedAt >= Self.flushInterval else { return false }
-        try flush(now: now)
+        guard waitingBytes > 0, let waitingSince, now - waitingSince >= Self.flushInterval else { return false }
+        try flush()
         return true
     }
 
@@ -152,10 +154,10 @@ final class OpenSegment {
         return isDirty
     }
 
-    private func flush(now: HostTime) throws(SluiceError) {
+    private func flush() throws(SluiceError) {
         try muxer.flush()
         waitingBytes = 0
-        flushedAt = now
+        waitingSince = nil
         flushedMedia = lines.values.compactMap(\.last).max()
         isDirty = true
     }

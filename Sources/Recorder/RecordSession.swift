@@ -26,6 +26,13 @@ public final class RecordSession {
     private static let waitingBytes = 64 << 20
     /// How often a stream that stands still is looked after.
     private static let tick = Span.milliseconds(200)
+    /// How long a live stream waits in the queue, and before that in its socket: together with the half second of a
+    /// fragment well below the second that may be lost.
+    private static let rest = Span.milliseconds(100)
+    /// The same for what comes faster than it plays: a server that sends all it has must not fill the queue meanwhile.
+    private static let shortRest = Span.milliseconds(5)
+    /// After so many events the clock is looked at, whatever still waits. No stream plays as many in one rest.
+    private static let handful = 128
 
     /// - Parameter cancel: Set from outside: end cleanly.
     public init(settings: RecordSettings, reporter: any Reporter, cancel: CancelFlag) {
@@ -47,6 +54,7 @@ public final class RecordSession {
         source.reconnect = settings.reconnect
         source.wantsFacts = true
         source.liveBytes = Self.waitingBytes
+        source.readPause = Self.rest
         let input = Source(source, cancel: cancel)
         defer { input.close() }
         var failure: SluiceError?
@@ -83,10 +91,19 @@ public final class RecordSession {
 
     // MARK: Reading
 
+    /// A live stream is taken in handfuls: all that has come, then a rest. Woken for each packet, here and by the
+    /// socket, 20 s of a stream of 73 packets a second took 0.29 s of processor time instead of 0.17 (bench.py record-cpu).
     private func read(_ input: Source) throws(SluiceError) -> EndedBy {
+        let rest = CancellableWait(cancel)
         var nextStatus = HostTime.now() + .seconds(1)
+        var isBusy = false
         while true {
-            let event = input.next(until: min(nextStatus, .now() + Self.tick))
+            let deadline = min(nextStatus, .now() + Self.tick)
+            var taken = 0
+            while taken < Self.handful, let event = input.next(until: isLive ? .zero : deadline) {
+                if let end = try take(event) { return end }
+                taken += 1
+            }
             let now = HostTime.now()
             try recording?.tick(now: now)
             if now >= nextStatus {
@@ -95,13 +112,17 @@ public final class RecordSession {
                 report(at: now)
             }
             if limit.isPassed(at: now) { return .duration }
-            guard let event else {
-                if cancel.isSet || input.isFinished { return cancel.isSet ? .signal : .endOfInput }
+            if taken == Self.handful {
+                isBusy = true
                 continue
             }
-            if let end = try take(event) { return end }
+            if cancel.isSet || input.isFinished { return cancel.isSet ? .signal : .endOfInput }
+            if isLive { rest.wait(until: now + (isBusy ? Self.shortRest : Self.rest)) }
+            isBusy = false
         }
     }
+
+    private var isLive: Bool { description?.isLive ?? false }
 
     private func take(_ event: SourceEvent) throws(SluiceError) -> EndedBy? {
         switch event {

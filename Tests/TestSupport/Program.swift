@@ -90,6 +90,25 @@ public final class Program: Sendable {
         let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
         return line.flatMap { Int($0.filter(\.isNumber)) }.map { $0 << 10 }
     }
+    /// How often its threads have gone to sleep so far, those that have ended left out; nil once it has ended.
+    public var sleeps: Int? {
+        guard let directory = opendir("/proc/\(pid)/task") else { return nil }
+        defer { closedir(directory) }
+        var sum = 0
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { name in
+                String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard Int(name) != nil, let bytes = contents(ofFile: "/proc/\(pid)/task/\(name)/status") else {
+                continue
+            }
+            let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first {
+                $0.hasPrefix("voluntary_ctxt_switches:")
+            }
+            sum += line.flatMap { Int($0.filter(\.isNumber)) } ?? 0
+        }
+        return sum
+    }
     public var endedAt: HostTime? { record.snapshot.endedAt }
     public var outputBytes: [UInt8] { record.snapshot.output }
     public var errorBytes: [UInt8] { record.snapshot.errors }
