@@ -24,6 +24,8 @@ let package = Package(
         // callback must not run Swift.
         .systemLibrary(name: "CFFmpeg", pkgConfig: "libavfilter", providers: [.apt(["libavfilter-dev"])]),
         .systemLibrary(name: "CSDL2", pkgConfig: "sdl2", providers: [.apt(["libsdl2-dev"])]),
+        // No pkg-config file: the header and the library are where the compiler looks.
+        .systemLibrary(name: "CSonic", providers: [.apt(["libsonic-dev"])]),
         .target(name: "CRealtime", dependencies: ["CSDL2"]),
 
         // Floor 1: values, decisions, bytes.
@@ -37,7 +39,7 @@ let package = Package(
         .target(
             name: "Media",
             dependencies: [
-                "CFFmpeg", "Model", "Timing", "Wire",
+                "CFFmpeg", "CSonic", "Model", "Timing", "Wire",
                 // Only for the ByteBuffer that an FLV tag carries.
                 .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: settings),

@@ -307,9 +307,9 @@ _sluice_push() {
 
 _sluice_play() {
     repeating_flags=()
-    non_repeating_flags=(--nobuffer --exit-on-end --no-video -vn --no-audio -an --fullscreen -fs --wait -nodisp -autoexit -framedrop --insecure --json --quiet -q --no-color --version -h --help)
+    non_repeating_flags=(--exit-on-end --no-video -vn --no-audio -an --nobuffer --fullscreen -fs --wait -nodisp -autoexit -framedrop --insecure --json --quiet -q --no-color --version -h --help)
     repeating_options=(--header --av-option)
-    non_repeating_options=(-i --start-at -ss -t --duration --vo --ao --hwaccel --size --title --volume -volume --raw --pix-fmt --wav --snapshot --snapshot-every --record --reconnect --give-up -fflags -flags -x -y -probesize -analyzeduration -sync --timeout --user-agent --rtsp-transport --quality --video-track --audio-track --stats --log-level)
+    non_repeating_options=(-i --start-at -ss -t --duration --mode --min-delay --max-delay --target-delay --max-rate --skip-above --vo --ao --hwaccel --size --title --volume -volume --raw --pix-fmt --wav --snapshot --snapshot-every --record --reconnect --give-up -fflags -flags -x -y -probesize -analyzeduration -sync --timeout --user-agent --rtsp-transport --quality --video-track --audio-track --stats --log-level)
     __sluice_offer_flags_options -1
 
     # Offer option value completions
@@ -322,6 +322,25 @@ _sluice_play() {
         return
         ;;
     '-t'|'--duration')
+        return
+        ;;
+    '--mode')
+        __sluice_add_completions -W 'auto'$'\n''nobuffer'$'\n''rtc'$'\n''live'$'\n''smooth'
+        return
+        ;;
+    '--min-delay')
+        return
+        ;;
+    '--max-delay')
+        return
+        ;;
+    '--target-delay')
+        return
+        ;;
+    '--max-rate')
+        return
+        ;;
+    '--skip-above')
         return
         ;;
     '--vo')

@@ -16,13 +16,13 @@ STANDARD = {"Swift", "Synchronization"}
 LIBC = {"Glibc"}
 ALLOWED = {
     # floor 0
-    "CFFmpeg": set(), "CSDL2": set(), "CRealtime": set(),
+    "CFFmpeg": set(), "CSDL2": set(), "CSonic": set(), "CRealtime": set(),
     # floor 1
     "Model": LIBC,
     "Timing": {"Model"},
     "Wire": {"Model", "NIOCore"},
     # floor 2
-    "Media": {"CFFmpeg", "Model", "Timing", "Wire", "NIOCore"} | LIBC,
+    "Media": {"CFFmpeg", "CSonic", "Model", "Timing", "Wire", "NIOCore"} | LIBC,
     "Screen": {"CSDL2", "CRealtime", "Model"} | LIBC,
     "Net": {"Model", "Wire", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOConcurrencyHelpers"} | LIBC,
     # floor 3

@@ -18,10 +18,14 @@ final class AudioStage {
     private let expectsVideo: @Sendable () -> Bool
     private let unplayable: @Sendable (SluiceError) -> Void
     private let duration: Span?
+    private let skipLimit: Span?
+    /// Sound that waits is being passed over.
+    private var isSkipping = false
     private var firstPTS: MediaTime?
     private var isPastEnd = false
 
     private let pause: CancellableWait
+    private let buffered: BufferedSound
 
     private var decoder: Decoder?
     private var resampler: Resampler?
@@ -50,6 +54,8 @@ final class AudioStage {
         var unplayable: @Sendable (SluiceError) -> Void
         /// Ends the sound after this much media; nil: at the end of the input.
         var duration: Span?
+        /// In playback that holds nothing back: more waiting than this is passed over.
+        var skipLimit: Span?
     }
 
     init(_ wiring: Wiring) {
@@ -60,12 +66,14 @@ final class AudioStage {
         reporter = wiring.reporter
         cancel = wiring.cancel
         pause = CancellableWait(wiring.cancel)
+        buffered = BufferedSound(clock: wiring.clock, statistics: wiring.statistics, cancel: wiring.cancel)
         makeSink = wiring.makeSink
         publishSink = wiring.publishSink
         wav = wiring.wav
         expectsVideo = wiring.expectsVideo
         unplayable = wiring.unplayable
         duration = wiring.duration
+        skipLimit = wiring.skipLimit
     }
 
     /// Runs until the end of the track. Throws only what makes going on pointless (a full disk).
@@ -74,7 +82,7 @@ final class AudioStage {
             switch item {
             case .track(let track): open(track)
             case .packet(let packet):
-                guard packet.epoch >= epoch else { continue }
+                guard packet.epoch >= epoch, !passesOver() else { continue }
                 try decode(packet)
             case .flush(let newEpoch, let target):
                 epoch = newEpoch
@@ -84,6 +92,7 @@ final class AudioStage {
                 sink?.flush()
                 timeline.reset()
                 steering.reset()
+                buffered.reset(epoch: newEpoch)
                 nextPTS = nil
                 hasStarted = false
             case .end:
@@ -93,6 +102,24 @@ final class AudioStage {
             if isPastEnd { break }
         }
         finish()
+    }
+
+    /// After a burst only the newest sound is of use; what is queued before it is as old.
+    private func passesOver() -> Bool {
+        guard plan == .immediate, let skipLimit else { return false }
+        let waiting = queues.span(.audio)
+        if isSkipping {
+            guard waiting < .milliseconds(60) else { return true }
+            isSkipping = false
+            return false
+        }
+        guard waiting > skipLimit else { return false }
+        isSkipping = true
+        sink?.flush()
+        resampler?.reset()
+        steering.reset()
+        rate = 1
+        return true
     }
 
     private func finish() {
@@ -142,13 +169,13 @@ final class AudioStage {
         guard plan != .unpaced else { return }
         let sink = try openSink(for: frame)
         guard let resampler else { return }
-        resampler.rateCorrection = 1 / rate - 1
+        resampler.rateCorrection = plan == .buffered ? buffered.rateCorrection : 1 / rate - 1
         let held = resampler.delay
         let samples = try resampler.floats(frame)
-        if plan == .immediate {
-            steer(samples, pts: pts - held, into: sink)
-        } else {
-            fill(samples, pts: pts - held, into: sink)
+        switch plan {
+        case .immediate: steer(samples, pts: pts - held, into: sink)
+        case .buffered: try buffered.play(samples, pts: pts - held, into: sink)
+        case .clocked, .unpaced: fill(samples, pts: pts - held, into: sink)
         }
     }
 

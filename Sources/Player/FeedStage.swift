@@ -15,6 +15,7 @@ final class FeedStage: Sendable {
     private let settings: PlaySettings
     private let queues: TrackQueues
     private let statistics: PlayStatistics
+    private let delay: DelayControl
     private let reporter: any Reporter
     /// Told when another timeline begins, before any of its packets goes on.
     private let timelineBegan: @Sendable (_ epoch: Int) -> Void
@@ -42,12 +43,13 @@ final class FeedStage: Sendable {
 
     init(
         source: Source, settings: PlaySettings, queues: TrackQueues, statistics: PlayStatistics,
-        reporter: any Reporter, timelineBegan: @escaping @Sendable (_ epoch: Int) -> Void
+        delay: DelayControl, reporter: any Reporter, timelineBegan: @escaping @Sendable (_ epoch: Int) -> Void
     ) {
         self.source = source
         self.settings = settings
         self.queues = queues
         self.statistics = statistics
+        self.delay = delay
         self.reporter = reporter
         self.timelineBegan = timelineBegan
     }
@@ -55,12 +57,15 @@ final class FeedStage: Sendable {
     /// Runs until the source ends; `wake` is called after anything the initial thread may wait for.
     func run(wake: @Sendable () -> Void) {
         var waits = false
+        var timeline: ContinuousTimeline?
         var selected = TrackSelection(settings)
         var tap = PacketTap(settings)
         while let event = source.next(until: nil) {
             switch event {
             case .opened(let description):
-                waits = !description.isLive || description.isSegmented
+                waits = !description.isLive
+                if description.isLive { timeline = ContinuousTimeline() }
+                delay.opened(description)
                 shared.withLock { $0.description = description }
                 tap.opened(readsAhead: description.isLive ? nil : settings.duration)
                 reportConnected(description)
@@ -69,6 +74,8 @@ final class FeedStage: Sendable {
             case .interrupted(let error, let attempt, let pause): interrupted(error, attempt, pause)
             case .resumed(let epoch, let gap):
                 selected = TrackSelection(settings)
+                delay.reset()
+                if timeline != nil { timeline = ContinuousTimeline() }
                 resumed(epoch, gap)
             case .tracks(let tracks):
                 let changed = selected.update(tracks)
@@ -85,9 +92,14 @@ final class FeedStage: Sendable {
                 }
                 if !changed.isEmpty { tap.begin(selected.tracks) }
             case .packet(let packet):
-                statistics.received(packet)
-                guard selected.wants(packet.track) else { continue }
+                guard selected.wants(packet.track) else {
+                    statistics.received(packet)
+                    continue
+                }
                 tap.take(packet)
+                let packet = timeline?.place(packet) ?? packet
+                statistics.received(packet)
+                delay.arrived(packet)
                 note(packet)
                 switch queues.push(.packet(packet), to: packet.kind, waits: waits) {
                 case .taken: break
@@ -96,6 +108,8 @@ final class FeedStage: Sendable {
                 }
             case .discontinuity(let epoch):
                 queues.clear()
+                delay.reset()
+                if timeline != nil { timeline = ContinuousTimeline() }
                 let target = shared.withLock { shared in
                     shared.epoch = epoch
                     return shared.seekTarget

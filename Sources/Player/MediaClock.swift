@@ -12,6 +12,9 @@ final class MediaClock: Sendable {
         var firstPicture: MediaTime?
         var hasPicture = false
         var epoch = 0
+        /// Host time shown − host time due, of recent pictures.
+        var lateness = OffsetTracker()
+        var firstSound: MediaTime?
     }
 
     private let state = Monitor(State())
@@ -53,6 +56,35 @@ final class MediaClock: Sendable {
         }
     }
 
+    // MARK: Buffered
+
+    /// Media per host time from now on, without a jump.
+    func setRate(_ rate: Double, at host: HostTime) { state.withLock { $0.clock?.setRate(rate, at: host) } }
+    var rate: Double { state.read { $0.clock?.rate ?? 1 } }
+
+    /// Stands still at `media` until it is released: there is nothing to be played.
+    func hold(media: MediaTime, at host: HostTime) {
+        state.withLock { state in
+            guard let clock = state.clock, !clock.isPaused else { return }
+            state.clock = PlaybackClock(media: media, at: host)
+            state.clock?.pause(at: host)
+        }
+    }
+    func release(at host: HostTime) { state.withLock { $0.clock?.resume(at: host) } }
+    var isHeld: Bool { state.read { $0.clock?.isPaused ?? false } }
+
+    /// Sound is ready to be heard: what playback begins with where no picture comes.
+    func soundReady(_ pts: MediaTime, epoch: Int) {
+        state.withLock { state in
+            guard epoch >= state.epoch, state.firstSound == nil else { return }
+            state.firstSound = pts
+        }
+    }
+    var firstSound: MediaTime? { state.read(\.firstSound) }
+
+    /// How much later than due pictures are shown.
+    var pictureLateness: Span { state.read { $0.lateness.median ?? .zero } }
+
     func setPaused(_ paused: Bool, at host: HostTime) {
         state.withLock { state in
             state.isPaused = paused
@@ -66,8 +98,10 @@ final class MediaClock: Sendable {
         state.withLock { state in
             state.clock = nil
             state.pictureOffset.reset()
+            state.lateness.reset()
             state.hasPicture = false
             state.firstPicture = nil
+            state.firstSound = nil
             state.epoch = epoch
         }
     }
@@ -77,7 +111,9 @@ final class MediaClock: Sendable {
 
     func pictureShown(_ pts: MediaTime?, at host: HostTime) {
         state.withLock { state in
-            if let pts { state.pictureOffset.add(Span(nanoseconds: host.nanoseconds &- pts.nanoseconds)) }
+            guard let pts else { return }
+            state.pictureOffset.add(Span(nanoseconds: host.nanoseconds &- pts.nanoseconds))
+            if let due = state.clock?.host(of: pts), host - due < .seconds(1) { state.lateness.add(host - due) }
         }
     }
 

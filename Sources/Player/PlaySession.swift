@@ -20,6 +20,7 @@ public final class PlaySession {
     private let pictures = PictureQueue()
     private let clock = MediaClock()
     private let statistics = PlayStatistics()
+    private let delay: DelayControl
     private let shared = PlayShared()
 
     /// Ends the presenter: the user's signal, a closed pipe or a failed stage.
@@ -27,6 +28,7 @@ public final class PlaySession {
 
     public init(settings: PlaySettings, reporter: any Reporter, cancel: CancelFlag) {
         self.settings = settings
+        delay = DelayControl(settings.delay)
         self.reporter = reporter
         self.cancel = cancel
     }
@@ -52,8 +54,8 @@ public final class PlaySession {
         input.reconnect = settings.reconnect
         let source = Source(input, cancel: stop)
         let feed = FeedStage(
-            source: source, settings: settings, queues: queues, statistics: statistics, reporter: reporter,
-            timelineBegan: { [clock] in clock.reset(epoch: $0) })
+            source: source, settings: settings, queues: queues, statistics: statistics, delay: delay,
+            reporter: reporter, timelineBegan: { [clock] in clock.reset(epoch: $0) })
         let shared = shared
         for flag in [cancel, outputClosed, shared.failed] {
             flag.onSet { [ends] in
@@ -90,7 +92,8 @@ public final class PlaySession {
         let presenter = Presenter(
             .init(
                 plan: plan, settings: settings, source: source, feed: feed, queues: queues, pictures: pictures,
-                clock: clock, statistics: statistics, reporter: reporter, cancel: ends, output: output,
+                clock: clock, delay: delay, statistics: statistics, reporter: reporter, cancel: ends,
+                output: output,
                 openedBlind: tracks.video?.video.map { $0.width <= 0 } ?? true, snapshots: snapshots,
                 sound: { shared.state.withLock(\.sink) }, soundIsDone: { shared.state.withLock(\.soundDone) }))
         output.setPlaying(true)
@@ -199,6 +202,7 @@ public final class PlaySession {
             result.stalls = values.stalls
             result.stallTime = values.stallTime
             result.reconnects = values.reconnects
+            result.skips = values.skips
             if let p50 = values.latency.percentile(0.5), let p95 = values.latency.percentile(0.95),
                 let p99 = values.latency.percentile(0.99)
             {

@@ -25,8 +25,8 @@ public struct PlaySettings: Sendable {
     /// When the process began, for `first_frame_ms`.
     public var processStart: HostTime
 
-    /// Never hold a picture back, whatever the input; nil: live input only.
-    public var nobuffer: Bool?
+    /// How far behind live it keeps.
+    public var delay = DelaySettings()
     /// nil: the screen when there is one, else null with one line in the log.
     public var videoOutput: VideoOutput?
     /// nil: the sound device when there is one, else null with one line in the log.

@@ -37,6 +37,11 @@ final class PlayStatistics: Sendable {
         var lastOffset: Span?
         var audioQueued: Span?
         var rate = 1.0
+        /// What playback aims at, and why it runs as it does; nil where it does not wait.
+        var targetDelay: Span?
+        var reason = ""
+        var isLed = false
+        var skips = 0
         var underruns = 0
         var reconnects = 0
         /// Of the newest packet: what is known of arrival belongs to one timeline.
@@ -98,7 +103,9 @@ final class PlayStatistics: Sendable {
                 values.lastLatency = wall - mark
                 values.latency.add(wall - mark)
             }
-            if let pts = picture.pts { values.delay = values.edge.delay(presenting: pts, at: host) }
+            if let pts = picture.pts, !values.isLed {
+                values.delay = values.edge.delay(presenting: pts, at: host)
+            }
             defer {
                 values.lastShownHost = host
                 values.lastShownMedia = picture.pts
@@ -127,14 +134,28 @@ final class PlayStatistics: Sendable {
         }
     }
 
-    func heard(offset: Span?, queued: Span, rate: Double, underruns: Int) {
+    /// Buffered playback tells where it stands.
+    func led(delay: Span?, target: Span, rate: Double, reason: DelayReason) {
+        values.withLock { values in
+            values.isLed = true
+            values.delay = delay
+            values.targetDelay = target
+            values.rate = rate
+            values.reason = reason.rawValue.replacing("_", with: " ")
+        }
+    }
+
+    func skipped() { values.withLock { $0.skips += 1 } }
+
+    /// - Parameter rate: nil where the clock's rate is told by `led`.
+    func heard(offset: Span?, queued: Span, rate: Double?, underruns: Int) {
         values.withLock { values in
             if let offset {
                 values.lastOffset = offset
                 values.offset.add(offset)
             }
             values.audioQueued = queued
-            values.rate = rate
+            values.rate = rate ?? values.rate
             values.underruns = underruns
         }
     }

@@ -15,6 +15,7 @@ final class Presenter {
         var queues: TrackQueues
         var pictures: PictureQueue
         var clock: MediaClock
+        var delay: DelayControl
         var statistics: PlayStatistics
         var reporter: any Reporter
         var cancel: CancelFlag
@@ -43,6 +44,10 @@ final class Presenter {
     /// Since when a picture waits for sound to start the clock.
     var waitingSince: HostTime?
     var starvedSince: HostTime?
+    /// Buffered playback.
+    var lead = DelayProgress()
+    /// Since when sound waits for the first picture.
+    var soundSince: HostTime?
     var noteShownUntil: HostTime?
     var ending: Ending?
     /// How many of the source's connections have been seen or heard, beside the first.

@@ -7,7 +7,13 @@ import Timing
 extension Presenter {
     /// Shows what is due; returns when to look again, nil when only a new picture can change anything.
     func present(_ now: HostTime) throws(SluiceError) -> HostTime? {
-        wiring.plan == .immediate ? try presentNewest(now) : try presentDue()
+        switch wiring.plan {
+        case .immediate: return try presentNewest(now)
+        case .clocked, .unpaced: return try presentDue()
+        case .buffered:
+            let next = leadClock(now)
+            return min(next, try presentDue() ?? next)
+        }
     }
 
     func presentNewest(_ now: HostTime) throws(SluiceError) -> HostTime? {
@@ -26,9 +32,11 @@ extension Presenter {
                 if let picture = wiring.pictures.takeFirst() { try show(picture) }
                 continue
             }
-            startClockIfNobodyElseWill(pts, now)
+            if wiring.plan != .buffered { startClockIfNobodyElseWill(pts, now) }
             // A picture that comes long after its time, with the clock run by nobody: the source stalled.
-            if let due = wiring.clock.host(of: pts), second == nil, now - due > .milliseconds(300), !soundRuns {
+            if wiring.plan != .buffered, let due = wiring.clock.host(of: pts), second == nil,
+                now - due > .milliseconds(300), !soundRuns
+            {
                 wiring.clock.restart(media: pts, at: now)
             }
             let due = wiring.clock.host(of: pts)
@@ -42,8 +50,10 @@ extension Presenter {
                 _ = wiring.pictures.takeFirst()
                 wiring.statistics.dropped(1)
             case .show:
-                if soundIsStarved(now) { return now + .milliseconds(10) }
-                if let picture = wiring.pictures.takeFirst() { try show(picture) }
+                if wiring.plan != .buffered, soundIsStarved(now) { return now + .milliseconds(10) }
+                guard let picture = wiring.pictures.takeFirst() else { continue }
+                // While paused live pictures flow by unseen: going on means being live at once.
+                if !(controls.isPaused && wiring.plan == .buffered) { try show(picture) }
             }
         }
         return nil

@@ -25,15 +25,15 @@ extension Presenter {
         case .quit: ending = .user
         case .fullscreen: wiring.output.toggleFullscreen()
         case .pause(let paused):
-            wiring.clock.setPaused(paused, at: .now())
             // Live sound plays on, unheard: it must not be late afterwards.
-            if wiring.plan == .immediate {
+            if wiring.plan.isLive {
                 wiring.sound()?.setMuted(paused || controls.isMuted)
             } else {
+                wiring.clock.setPaused(paused, at: .now())
                 wiring.sound()?.pause(paused)
             }
             wiring.statistics.forgetLastPicture()
-        case .live: break
+        case .live: lead.wantsLive = true
         case .mute(let muted): wiring.sound()?.setMuted(muted)
         case .volume(let percent): wiring.sound()?.setVolume(Float(percent) / 100)
         case .snapshot:

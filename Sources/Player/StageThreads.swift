@@ -31,7 +31,7 @@ struct StageThreads {
                     plan: plan, queues: queues, pictures: pictures, clock: clock, statistics: statistics,
                     reporter: reporter, cancel: stop, raw: given.value, snapshots: snapshots,
                     converts: converts, unplayable: { error in markUnplayable(.video, error) },
-                    duration: mediaDuration, wake: { shared.wake() },
+                    duration: mediaDuration, skipLimit: settings.delay.skipLimit, wake: { shared.wake() },
                     hardware: HardwareChoice(settings, reporter: reporter)))
         }
         return NamedThread("video") {
@@ -53,7 +53,8 @@ struct StageThreads {
                     makeSink: { (rate, channels) throws(SluiceError) in try openSink(rate, channels) },
                     publishSink: { sink in shared.state.withLock { $0.sink = sink } }, wav: given.value,
                     expectsVideo: { [feed] in feed.shared.read { $0.video != nil } },
-                    unplayable: { error in markUnplayable(.audio, error) }, duration: mediaDuration))
+                    unplayable: { error in markUnplayable(.audio, error) }, duration: mediaDuration,
+                    skipLimit: settings.delay.skipLimit))
         }
         return NamedThread("audio") {
             do throws(SluiceError) { try make().run() } catch { shared.fail(error) }

@@ -20,7 +20,7 @@ extension PlayStatistics {
                     .init("net_kbps", .number(values.netRate.rate(at: now) / 1000)),
                     .init("gop_s", .optional(values.gop.length?.seconds)),
                     .init("jitter_ms", .number(values.jitter.jitter.milliseconds)),
-                    .init("target_delay_ms", .number(0)),
+                    .init("target_delay_ms", .number((values.targetDelay ?? .zero).milliseconds)),
                     .init("delay_ms", .optional(values.delay?.milliseconds)),
                     .init("latency_ms", .optional(values.lastLatency?.milliseconds)),
                     .init("video_cache_ms", .number(videoCache.milliseconds)),
@@ -29,7 +29,7 @@ extension PlayStatistics {
                     .init("av_play_interval_ms", .optional(values.lastOffset?.milliseconds)),
                     .init("rate", .number(values.rate)),
                     .init("dropped_frames", .int(values.dropped)),
-                    .init("skips", .int(0)),
+                    .init("skips", .int(values.skips)),
                     .init("stalls", .int(values.stalls)),
                     .init("stall_ms", .number(values.stallTime.milliseconds)),
                     .init("reconnects", .int(values.reconnects)),
@@ -46,12 +46,14 @@ extension PlayStatistics {
                 "\(values.width)x\(values.height) \(fps) fps",
                 "video \(Int(values.videoRate.rate(at: now) / 1000)) kbps  audio "
                     + "\(Int(values.audioRate.rate(at: now) / 1000)) kbps",
-                "latency \(ms(values.lastLatency))  behind live edge \(ms(values.delay))",
+                "latency \(ms(values.lastLatency))  behind live edge \(ms(values.delay))"
+                    + (values.targetDelay.map { "  aim \(ms($0))" } ?? ""),
                 "network jitter \(ms(values.jitter.jitter))  waiting \(ms(videoCache))  decoder "
                     + "\(ms(values.decodeTime))",
                 "sound queued \(ms(values.audioQueued))  audio-video \(ms(values.lastOffset))",
-                "gop \(ms(values.gop.length))  dropped \(values.dropped)  stalls \(values.stalls)",
+                "gop \(ms(values.gop.length))  dropped \(values.dropped)  stalls \(values.stalls)  skips \(values.skips)",
             ]
+                + (values.isLed ? ["rate \(values.rate)  \(values.reason)"] : [])
         }
     }
 }

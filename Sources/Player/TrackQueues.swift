@@ -27,8 +27,9 @@ final class TrackQueues: Sendable {
 
     private static let enough = Span.seconds(1)
     private static let byteLimit = 24 << 20
+    private static let liveByteLimit = 48 << 20
     /// Live media that may wait for a slow decoder; beyond it whole GOPs are lost.
-    static let liveLimit = Span.seconds(10)
+    static let liveLimit = Span.seconds(30)
     private let state = Monitor(State())
 
     enum Pushed { case taken, dropped, ended }
@@ -79,6 +80,40 @@ final class TrackQueues: Sendable {
         }
     }
 
+    /// Passes over the pictures in front of the newest key frame that is not after `limit` (nil: of the newest).
+    /// What is left begins with a flush, so that nothing older than that key frame is shown.
+    /// - Returns: How many packets were passed over; 0 where there is no such key frame, and nothing changed.
+    func skipVideo(notAfter limit: MediaTime?, epoch: Int) -> Int {
+        state.withLock { state in
+            let line = state.video
+            let isTarget = { (item: StageItem) -> Bool in
+                guard case .packet(let packet) = item, packet.isKeyframe, let time = packet.orderTime else {
+                    return false
+                }
+                return limit.map { time <= $0 } ?? true
+            }
+            guard let index = line.items[line.head...].lastIndex(where: isTarget),
+                case .packet(let key) = line.items[index]
+            else { return 0 }
+            var passed = 0
+            var kept: [StageItem] = []
+            for item in line.items[line.head..<index] {
+                guard case .packet(let packet) = item else {
+                    kept.append(item)
+                    continue
+                }
+                passed += 1
+                state.video.bytes -= packet.data.count
+            }
+            guard passed > 0 else { return 0 }
+            kept.append(.flush(epoch: epoch, notBefore: key.pts ?? key.dts))
+            state.video.items = kept + line.items[index...]
+            state.video.head = 0
+            state.video.first = key.orderTime
+            return passed
+        }
+    }
+
     func close() { state.withLock { $0.isClosed = true } }
 
     /// Media waiting in front of a decoder.
@@ -89,7 +124,7 @@ final class TrackQueues: Sendable {
         line.isUsed = true
         if case .packet(let packet) = item {
             if isBounded {
-                let isFull = line.span > liveLimit || line.bytes > byteLimit || line.count > 4096
+                let isFull = line.span > liveLimit || line.bytes > liveByteLimit || line.count > 8192
                 if line.isDropping, packet.isKeyframe, line.span < liveLimit / 2, !isFull {
                     line.isDropping = false
                 }

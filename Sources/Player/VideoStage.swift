@@ -21,6 +21,8 @@ final class VideoStage {
         var unplayable: @Sendable (SluiceError) -> Void
         /// Ends the picture after this much media; nil: at the end of the input.
         var duration: Span?
+        /// In playback that holds nothing back: more waiting than this is passed over.
+        var skipLimit: Span?
         var wake: @Sendable () -> Void
         var hardware: HardwareChoice
     }
@@ -35,7 +37,8 @@ final class VideoStage {
     private var arrivals: [MediaTime: HostTime] = [:]
     private var firstPTS: MediaTime?
     private var isPastEnd = false
-    private var isLowDelay: Bool { wiring.plan == .immediate }
+    private var isLowDelay: Bool { wiring.plan.isLive }
+    private var lastDelivery = HostTime.zero
 
     init(_ wiring: Wiring) {
         self.wiring = wiring
@@ -49,6 +52,7 @@ final class VideoStage {
             case .track(let track): try open(track)
             case .packet(let packet):
                 guard packet.epoch >= epoch else { continue }
+                if passesOver(packet) { continue }
                 try decode(packet)
             case .flush(let newEpoch, let target):
                 epoch = newEpoch
@@ -64,6 +68,25 @@ final class VideoStage {
             if isPastEnd { break }
         }
         finish()
+    }
+
+    /// More waits than is allowed: goes on from the newest key frame.
+    private func passesOver(_ packet: Packet) -> Bool {
+        guard wiring.plan == .immediate, let limit = wiring.skipLimit, wiring.queues.span(.video) > limit else {
+            return false
+        }
+        let waiting = wiring.queues.span(.video)
+        let passed = wiring.queues.skipVideo(notAfter: nil, epoch: epoch)
+        guard passed > 0 else { return false }
+        wiring.statistics.dropped(passed + 1)
+        let skipped = waiting - wiring.queues.span(.video)
+        // Before anything was shown it is a server's cache, and no delay.
+        guard lastDelivery != .zero else { return true }
+        wiring.statistics.skipped()
+        wiring.reporter.report(
+            Event("skip", [.init("skipped_ms", .number(skipped.milliseconds)), .init("reason", .string("behind"))]))
+        wiring.reporter.log(.info, "skipped \(Int(skipped.milliseconds.rounded())) ms: behind")
+        return true
     }
 
     private func finish() {
@@ -145,10 +168,30 @@ final class VideoStage {
             if scaler == nil { scaler = try Scaler(pixelFormat: "bgr0") }
             if let converted = try scaler?.scale(frame) { picture.frame = converted }
         }
-        guard let passedOver = wiring.pictures.push(picture, waits: wiring.plan == .clocked) else { return }
+        if isPast(picture, now) {
+            wiring.statistics.dropped(1)
+            return
+        }
+        lastDelivery = now
+        guard let passedOver = wiring.pictures.push(picture, waits: wiring.plan != .immediate) else { return }
         wiring.statistics.dropped(passedOver)
-        if wiring.plan == .clocked { wiring.clock.pictureReady(picture.pts, epoch: epoch) }
+        if wiring.plan != .immediate { wiring.clock.pictureReady(picture.pts, epoch: epoch) }
         wiring.wake()
+    }
+
+    /// In live playback by a clock: too late to be shown, and more is waiting. Now and then one is shown all the same,
+    /// so that a decoder that is too slow does not leave the picture standing.
+    private func isPast(_ picture: DecodedPicture, _ now: HostTime) -> Bool {
+        if wiring.plan == .immediate {
+            // What lies before the live edge after a skip, or in a server's cache, is decoded unseen.
+            return wiring.queues.span(.video) > (wiring.skipLimit ?? .seconds(1))
+                && now - lastDelivery < .milliseconds(500)
+        }
+        guard wiring.plan == .buffered, let due = picture.pts.flatMap({ wiring.clock.host(of: $0) }) else {
+            return false
+        }
+        return now - due > .milliseconds(50) && wiring.queues.span(.video) > .milliseconds(50)
+            && now - lastDelivery < .milliseconds(500)
     }
 
     private static func mark(of frame: Frame) -> WallTime? {

@@ -130,14 +130,14 @@ public struct DelayTarget: Sendable {
             if let peak, now - peak.since < Self.longestEvent {
                 self.peak = (peak.since, max(peak.delay, greatest))
             } else {
-                if let peak { register(peak.delay) }
+                if let peak { register(peak.delay, isEvent: true) }
                 peak = (now, greatest)
             }
             draining = last
             return
         }
         if let peak {
-            register(peak.delay)
+            register(peak.delay, isEvent: true)
             self.peak = nil
         }
         // Still the same event's backlog.
@@ -149,10 +149,11 @@ public struct DelayTarget: Sendable {
         register(greatest)
     }
 
-    private mutating func register(_ delay: Span) {
+    private mutating func register(_ delay: Span, isEvent: Bool = false) {
         samples += 1
-        // The first samples weigh more, so that the assumption of the start is gone within seconds.
-        let weight = max(1 - Self.forgetting, 2 / Double(samples + 3))
+        // The first samples weigh more, so that the assumption of the start is gone within seconds; but a stall alone
+        // changes nothing, in the first seconds either.
+        let weight = isEvent ? 1 - Self.forgetting : max(1 - Self.forgetting, 2 / Double(samples + 3))
         for index in shares.indices { shares[index] *= 1 - weight }
         shares[index(of: delay)] += weight
     }

@@ -9,9 +9,9 @@ struct PlayCommand: Capability {
         abstract: "Watch and listen.",
         usage: "sluice play [options] <url>",
         discussion: """
-            The input is a file, a URL, or - (standard input). Live input is shown without a buffer: a \
-            picture is shown when it is decoded, and sound is steered to it. Keys: q or Esc quit, f full \
-            screen, space pause, l back to live, m mute, 9 and 0 volume, s snapshot, i statistics, arrows \
+            The input is a file, a URL, or - (standard input). Live input is kept as near to live as its \
+            network allows without a stop; --nobuffer shows each picture when it is decoded, and sound is \
+            steered to it. Keys: q or Esc quit, f full screen, space pause, l back to live, m mute, 9 and 0 volume, s snapshot, i statistics, arrows \
             seek in files, h help.
             """)
 
@@ -19,6 +19,7 @@ struct PlayCommand: Capability {
     var operands: [String] = []
 
     @OptionGroup(title: "Play options") var playing: PlayingArguments
+    @OptionGroup(title: "Delay options") var delay: DelayArguments
     @OptionGroup(title: "Output options") var output: PlayOutputArguments
     @OptionGroup(title: "Connection options") var waiting: WaitArguments
     @OptionGroup(title: "Connection options") var reconnecting: ReconnectArguments
@@ -32,7 +33,7 @@ struct PlayCommand: Capability {
         let name = try Operands.input(of: "play", option: playing.input, operands)
         var settings = PlaySettings(source: try MediaAddress(name), processStart: processStart)
         settings.options = source.options
-        if playing.nobuffer || ffplay.fflags == true || ffplay.flags == true { settings.nobuffer = true }
+        settings.delay = try delay.settings(asksNobuffer: ffplay.fflags == true || ffplay.flags == true)
         playing.apply(to: &settings)
         settings.reconnect = try reconnecting.options(patience: waiting.patience)
         settings.reconnect.streamEnd = .interruption(
@@ -82,6 +83,7 @@ struct PlayCommand: Capability {
     private static func summary(_ result: PlayResult) -> String {
         var summary = "showed \(result.shownFrames) pictures, dropped \(result.droppedFrames)"
         if let first = result.firstFrame { summary += ", the first after \(Int(first.milliseconds.rounded())) ms" }
+        if result.skips > 0 { summary += ", \(result.skips) skips" }
         if result.stalls > 0 { summary += ", \(result.stalls) stalls" }
         if let latency = result.latency {
             summary += ", latency \(Int(latency.p50.rounded())) ms (p95 \(Int(latency.p95.rounded())) ms)"

@@ -20,7 +20,8 @@ struct FlagRow: Sendable, CustomTestStringConvertible {
 
 enum FlagTable {
     static let push = pushRows + encodingRows + sourceRows("push") + commonRows("push")
-    static let play = playRows + outputRows + playConnectionRows + sourceRows("play") + commonRows("play")
+    static let play =
+        playRows + delayRows + outputRows + playConnectionRows + sourceRows("play") + commonRows("play")
     static let record = recordRows + connectionRows + sourceRows("record") + commonRows("record")
     static let probe = probeRows + sourceRows("probe") + commonRows("probe")
     static let all = ["push": push, "play": play, "record": record, "probe": probe]

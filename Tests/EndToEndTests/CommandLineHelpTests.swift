@@ -17,7 +17,9 @@ import Testing
         "--gop", "--preset", "--tune", "--profile", "--audio-bitrate", "--no-marks",
     ]
     static let play = [
-        "-i", "--nobuffer", "--start-at", "-ss", "-t", "--duration", "--no-video", "-vn", "--no-audio", "-an",
+        "-i", "--mode", "--nobuffer", "--min-delay", "--max-delay", "--target-delay", "--max-rate", "--skip-above",
+        "--wait", "--reconnect", "--give-up", "--exit-on-end", "--hwaccel", "--start-at", "-ss", "-t", "--duration",
+        "--no-video", "-vn", "--no-audio", "-an",
         "--vo", "--ao", "--fullscreen", "-fs", "--size", "--title", "--volume", "-volume", "--raw", "--pix-fmt",
         "--wav", "--snapshot", "--snapshot-every", "--record", "-fflags", "-flags", "-nodisp", "-autoexit", "-x",
         "-y",

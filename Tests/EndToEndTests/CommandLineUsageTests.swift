@@ -37,6 +37,23 @@ import Testing
         Case("--gop: needs a value", "push a b --gop", hint: "see 'sluice push --help'"),
         Case("--volume: needs a value", "play a --volume -1"),
         Case("--nobuffer: takes no value", "play a --nobuffer=1"),
+        // Delay
+        Case("--mode: \"slow\" is not one of auto, nobuffer, rtc, live, smooth", "play a --mode slow"),
+        Case("--mode live: --nobuffer says --mode nobuffer already", "play a --nobuffer --mode live"),
+        Case("--mode rtc: --nobuffer says --mode nobuffer already", "play a -fflags nobuffer --mode rtc"),
+        Case("--max-rate: \"0.9\" is not a speed from 1 to 2 (such as 1.1)", "play a --max-rate 0.9"),
+        Case("--max-rate: \"fast\" is not a speed from 1 to 2 (such as 1.1)", "play a --max-rate fast"),
+        Case(
+            "--skip-above: \"never\" is not off or a duration (such as 500ms, 2s, 1h30m)",
+            "play a --skip-above never"),
+        Case("--skip-above: \"50ms\" is too short: the least is 100ms", "play a --skip-above 50ms"),
+        Case("--min-delay: it is more than --max-delay", "play a --min-delay 2s --max-delay 1s"),
+        Case("--target-delay: it is less than --min-delay", "play a --target-delay 1s --min-delay 2s"),
+        Case("--target-delay: it is more than --max-delay", "play a --target-delay 3s --max-delay 2s"),
+        Case("--max-delay: \"0\" must be more than zero", "play a --max-delay 0"),
+        Case(
+            "--target-delay: --mode nobuffer holds nothing back: it has no delay to aim at",
+            "play a --nobuffer --target-delay 1s"),
         // Durations
         Case("--gop: \"2x\" is not a duration (such as 500ms, 2s, 1h30m)", "push a b --gop 2x"),
         Case("--gop: \"0\" must be more than zero", "push a b --gop 0"),
@@ -139,7 +156,7 @@ import Testing
         let push = [
             "--wait", "--reconnect", "--abr", "--min-bitrate", "--denoise", "--layout", "--mode", "--slate",
         ]
-        let play = ["--wait", "--mode", "--min-delay", "--skip-above", "--max-rate", "--reconnect", "--hwaccel"]
+        let play = ["--on-reconnect", "--slate", "--layout"]
         for (command, options) in [("push", push), ("play", play), ("probe", probe)] {
             for option in options {
                 let run = try await SluiceBinary.run([command, "a", "b", option])

@@ -37,6 +37,7 @@ enum Verbosity: String, CaseIterable, ExpressibleByArgument {
 
 extension PublishSettings.VideoTreatment: ExpressibleByArgument {}
 extension PublishSettings.AudioTreatment: ExpressibleByArgument {}
+extension DelaySettings.Mode: ExpressibleByArgument {}
 extension PlaySettings.VideoOutput: ExpressibleByArgument {}
 extension PlaySettings.AudioOutput: ExpressibleByArgument {}
 extension PlaySettings.HardwareDecoding: ExpressibleByArgument {}

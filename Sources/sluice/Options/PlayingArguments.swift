@@ -9,9 +9,6 @@ struct PlayingArguments: ParsableArguments {
         completion: .file())
     var input: String?
 
-    @Flag(help: "Hold no picture back: show it when it is decoded.")
-    var nobuffer = false
-
     @Option(
         name: [.long, .customLong("ss", withSingleDash: true)],
         help: ArgumentHelp("Begin this far into the input.", valueName: "duration"),
