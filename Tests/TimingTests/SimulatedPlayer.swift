@@ -86,10 +86,10 @@ struct SimulatedPlayer {
                 newest[packet.track] = packet.media + packet.length
                 if packet.track == leading { capture.append((packet.media, packet.made)) }
             }
-            guard let edge = learnt.edge, let ready = newest.values.min() else { continue }
-            let target = fixedTarget ?? learnt.target
+            guard let ready = newest.values.min() else { continue }
             guard var running = clock else {
-                guard !learnt.isBurst(at: now) else { continue }
+                guard !learnt.isBurst(at: now), let edge = learnt.edge else { continue }
+                let target = fixedTarget ?? learnt.target
                 // Begins where the delay is what it should be, or with the first picture standing until then.
                 clock = PlaybackClock(
                     media: MediaTime(nanoseconds: now.nanoseconds - edge.nanoseconds - target.nanoseconds), at: now)
@@ -115,7 +115,8 @@ struct SimulatedPlayer {
                 dryAt = nil
             }
             let presented = min(running.media(at: now), ready)
-            if now >= decideAt {
+            if now >= decideAt, let edge = learnt.edge {
+                let target = fixedTarget ?? learnt.target
                 decideAt = now + .milliseconds(100)
                 let delay = Span(nanoseconds: now.nanoseconds - presented.nanoseconds) - edge
                 let decision = decisions.decide(
