@@ -16,6 +16,8 @@ final class DelayControl: Sendable {
         /// Since when playback waits for media.
         var dryAt: HostTime?
         var isPaused = false
+        /// How much sooner than it was fetched the first segment could have been, and when that was.
+        var joined: (age: Span, arrival: HostTime?) = (.zero, nil)
     }
 
     /// What is to be done now.
@@ -54,14 +56,33 @@ final class DelayControl: Sendable {
 
     func opened(_ description: SourceDescription) {
         guard description.isSegmented else { return }
-        state.withLock { $0 = Self.fresh(settings, isSegmented: true) }
+        state.withLock { state in
+            state = Self.fresh(settings, isSegmented: true)
+            // Behind older segments that are fetched first it would say nothing of the newest.
+            if settings.bounds.least < Self.shortest { state.joined.age = description.age }
+        }
+    }
+    /// Segments are not shorter.
+    private static let shortest = Span.milliseconds(500)
+
+    /// When media could have come: what lay ready when the stream was joined came to the server before.
+    private static func arrival(_ packet: Packet, _ state: inout State) -> HostTime {
+        guard state.joined.age > .zero else { return packet.arrival }
+        let first = state.joined.arrival ?? packet.arrival
+        state.joined.arrival = first
+        guard packet.arrival == first else {
+            state.joined.age = .zero
+            return packet.arrival
+        }
+        return packet.arrival - state.joined.age
     }
 
     func arrived(_ packet: Packet) {
         guard let time = packet.orderTime else { return }
         state.withLock { state in
-            state.learnt.add(track: packet.track, arrival: packet.arrival, media: time)
-            state.segments?.add(kind: packet.kind, arrival: packet.arrival, media: time)
+            let arrival = Self.arrival(packet, &state)
+            state.learnt.add(track: packet.track, arrival: arrival, media: time)
+            state.segments?.add(kind: packet.kind, arrival: arrival, media: time)
             let end = (packet.pts ?? time) + (packet.duration ?? .zero)
             let known = state.newest[packet.kind]
             state.newest[packet.kind] = (known.map { max($0.end, end) } ?? end, packet.arrival)

@@ -57,14 +57,14 @@ final class FeedStage: Sendable {
     /// Runs until the source ends; `wake` is called after anything the initial thread may wait for.
     func run(wake: @Sendable () -> Void) {
         var waits = false
-        var timeline: ContinuousTimeline?
+        var timeline = ContinuousTimeline()
         var selected = TrackSelection(settings)
         var tap = PacketTap(settings)
         while let event = source.next(until: nil) {
             switch event {
             case .opened(let description):
                 waits = !description.isLive
-                if description.isLive { timeline = ContinuousTimeline() }
+                timeline = ContinuousTimeline(isLive: description.isLive)
                 delay.opened(description)
                 shared.withLock { $0.description = description }
                 tap.opened(readsAhead: description.isLive ? nil : settings.duration)
@@ -75,7 +75,7 @@ final class FeedStage: Sendable {
             case .resumed(let epoch, let gap):
                 selected = TrackSelection(settings)
                 delay.reset()
-                if timeline != nil { timeline = ContinuousTimeline() }
+                timeline = timeline.fresh
                 resumed(epoch, gap)
             case .tracks(let tracks):
                 let changed = selected.update(tracks)
@@ -97,7 +97,7 @@ final class FeedStage: Sendable {
                     continue
                 }
                 tap.take(packet)
-                let packet = timeline?.place(packet) ?? packet
+                let packet = timeline.place(packet)
                 statistics.received(packet)
                 delay.arrived(packet)
                 note(packet)
@@ -109,7 +109,7 @@ final class FeedStage: Sendable {
             case .discontinuity(let epoch):
                 queues.clear()
                 delay.reset()
-                if timeline != nil { timeline = ContinuousTimeline() }
+                timeline = timeline.fresh
                 let target = shared.withLock { shared in
                     shared.epoch = epoch
                     return shared.seekTarget

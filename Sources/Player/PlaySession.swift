@@ -52,6 +52,7 @@ public final class PlaySession {
         var input = SourceSettings(
             address: settings.source, options: settings.options, startAt: settings.startAt)
         input.reconnect = settings.reconnect
+        input.startDelay = settings.delay.bounds.least
         let source = Source(input, cancel: stop)
         let feed = FeedStage(
             source: source, settings: settings, queues: queues, statistics: statistics, delay: delay,

@@ -18,7 +18,7 @@ struct SegmentPace {
     private var current: (arrival: HostTime, first: MediaTime, last: MediaTime, step: Span)?
 
     init(_ settings: DelaySettings) {
-        least = settings.target ?? settings.minimum ?? .zero
+        least = settings.bounds.least
         greatest = settings.target ?? settings.maximum ?? .seconds(60)
     }
 

@@ -17,7 +17,7 @@ struct BadStream: Sendable, CustomTestStringConvertible {
     var name: String
     var tape = ProbeTapes.Kind.plain
     /// Pictures of the eight seconds that are shown at least.
-    var pictures = 150
+    var pictures = 130
     /// Played as a file it may take so much longer, or not be in order enough to be one.
     var isFile = true
     var plant: @Sendable (_ stream: inout PlantedStream, _ wide: [TapeTag]) -> Void
@@ -164,7 +164,7 @@ extension PlantedStream {
         // At the end it is where the stream is.
         let status = run.events.filter { $0["event"]?.string == "status" }
         let rates = status.suffix(3).compactMap { $0["fps"]?.number }
-        #expect(rates.max() ?? 0 > (fault.pictures < 150 ? 8 : 18), "\(rates)")
+        #expect(rates.max() ?? 0 > (fault.pictures < 130 ? 8 : 18), "\(rates)")
     }
 
     @Test(arguments: BadStream.all.filter(\.isFile)) func file_goesOn(_ fault: BadStream) async throws {
