@@ -31,6 +31,8 @@ public struct PlayResult: Sendable, Equatable {
     public var skips = 0
     /// Times that a lost connection was made anew.
     public var reconnects = 0
+    /// Pictures and sound that came damaged.
+    public var damagedFrames = 0
     /// Milliseconds from capture to presentation; nil when the stream is not marked.
     public var latency: Latency?
     /// Milliseconds, audio − video; nil without both.
@@ -65,6 +67,7 @@ public struct PlayResult: Sendable, Equatable {
                 .init("stall_ms", .number(stallTime.milliseconds)),
                 .init("skips", .int(skips)),
                 .init("reconnects", .int(reconnects)),
+                .init("damaged_frames", .int(damagedFrames)),
                 .init("latency_ms", latency ?? .null),
                 .init("av_offset_ms", offset ?? .null),
                 .init("ended_by", .string(endedBy.rawValue)),

@@ -203,6 +203,7 @@ public final class PlaySession {
             result.stalls = values.stalls
             result.stallTime = values.stallTime
             result.reconnects = values.reconnects
+            result.damagedFrames = values.damaged
             result.skips = values.skips
             if let p50 = values.latency.percentile(0.5), let p95 = values.latency.percentile(0.95),
                 let p99 = values.latency.percentile(0.99)

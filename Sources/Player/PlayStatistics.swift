@@ -167,5 +167,5 @@ final class PlayStatistics: Sendable {
 
     func reconnected() { values.withLock { $0.reconnects += 1 } }
 
-    func damaged() { values.withLock { $0.damaged += 1 } }
+    func damaged(_ count: Int = 1) { values.withLock { $0.damaged += count } }
 }

@@ -33,6 +33,7 @@ extension PlayStatistics {
                     .init("stalls", .int(values.stalls)),
                     .init("stall_ms", .number(values.stallTime.milliseconds)),
                     .init("reconnects", .int(values.reconnects)),
+                    .init("damaged_frames", .int(values.damaged)),
                 ])
         }
     }

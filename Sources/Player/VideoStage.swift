@@ -36,6 +36,9 @@ final class VideoStage {
     private var hasKeyframe = false
     private var arrivals: [MediaTime: HostTime] = [:]
     private var firstPTS: MediaTime?
+    /// By the decoder's own count.
+    private var damagedPackets = 0
+    private var damagedSince: HostTime?
     private var isPastEnd = false
     private var isLowDelay: Bool { wiring.plan.isLive }
     private var lastDelivery = HostTime.zero
@@ -102,6 +105,8 @@ final class VideoStage {
         do throws(SluiceError) {
             decoder = try Decoder(
                 track: track, threads: nil, lowDelay: isLowDelay, hardware: hardware.deviceForDecoder())
+            damagedPackets = 0
+            damagedSince = nil
         } catch {
             decoder = nil
             wiring.reporter.log(.warning, "the picture is left out: \(error.why)")
@@ -142,9 +147,31 @@ final class VideoStage {
     private func drain(_ decoder: Decoder) throws(SluiceError) {
         while case .frame(let frame) = try decoder.receive() {
             hardware.decoded(onDevice: decoder.usesHardware)
+            note(decoder, frame)
             try deliver(frame)
         }
+        note(decoder, nil)
     }
+
+    /// Takes note of damage, and of the key frame that ends it.
+    private func note(_ decoder: Decoder, _ frame: Frame?) {
+        let lost = decoder.damagedPackets - damagedPackets
+        damagedPackets = decoder.damagedPackets
+        guard lost > 0 || frame?.isDamaged == true else {
+            if frame?.isKeyframe == true { damagedSince = nil }
+            return
+        }
+        wiring.statistics.damaged(max(lost, 1))
+        damagedSince = damagedSince ?? .now()
+    }
+
+    /// What refers to a damaged picture is broken, too: live, the last whole one stays until the next key frame. Not
+    /// for ever, since a stream may have no other.
+    private func isBroken(_ now: HostTime) -> Bool {
+        guard wiring.plan == .immediate || wiring.plan == .buffered, let damagedSince else { return false }
+        return now - damagedSince < Self.damagePatience
+    }
+    private static let damagePatience = Span.seconds(3)
 
     private func deliver(_ frame: Frame) throws(SluiceError) {
         if let notBefore, let pts = frame.pts, pts < notBefore { return }
@@ -168,7 +195,7 @@ final class VideoStage {
             if scaler == nil { scaler = try Scaler(pixelFormat: "bgr0") }
             if let converted = try scaler?.scale(frame) { picture.frame = converted }
         }
-        if isPast(picture, now) {
+        if isPast(picture, now) || isBroken(now) {
             wiring.statistics.dropped(1)
             return
         }

@@ -18,6 +18,8 @@ struct BadStream: Sendable, CustomTestStringConvertible {
     var tape = ProbeTapes.Kind.plain
     /// Pictures of the eight seconds that are shown at least.
     var pictures = 130
+    /// The decoder notices, and it is counted.
+    var isDamaged = false
     /// Played as a file it may take so much longer, or not be in order enough to be one.
     var isFile = true
     var plant: @Sendable (_ stream: inout PlantedStream, _ wide: [TapeTag]) -> Void
@@ -98,7 +100,7 @@ struct BadStream: Sendable, CustomTestStringConvertible {
         .init(name: "a sample rate of sixteen million") { stream, _ in
             stream.setSoundConfiguration([0x17, 0xFF, 0xFF, 0xFF, 0x88])
         },
-        .init(name: "damaged pictures", pictures: 60) { stream, _ in
+        .init(name: "damaged pictures", pictures: 60, isDamaged: true) { stream, _ in
             var numbers = DamageNumbers(state: 3)
             stream.edit {
                 guard $0.tag.isVideo, !$0.tag.isKeyframe, Int($0.at) / 40 % 25 == 12 else { return }
@@ -160,6 +162,7 @@ extension PlantedStream {
         #expect(run.status == 0, "\(run.errors)")
         #expect(run.took < .seconds(15), "\(run.took.seconds) s")
         #expect(run.result?["shown_frames"]?.int ?? 0 >= fault.pictures, "\(run.text.suffix(1_500))")
+        #expect(!fault.isDamaged || run.result?["damaged_frames"]?.int ?? 0 >= 5, "\(run.text.suffix(400))")
         #expect(peak < 400 << 20, "\(peak >> 20) MiB")
         // At the end it is where the stream is.
         let status = run.events.filter { $0["event"]?.string == "status" }
