@@ -113,6 +113,30 @@ import Testing
         await publisher.stop()
     }
 
+    /// With no buffer: one segment and a half, and 0.3 s, behind the encoder, and the next segment is always there.
+    @Test func hls_isPlayedInsideItsNewestSegment() async throws {
+        let server = try await NginxRTMP.start()
+        let push = try SluiceBinary.start([
+            "push", SluiceBinary.clip("bbb-360p.mp4"), "--loop", server.url("near", application: "hls"),
+        ])
+        #expect(
+            await eventually(within: .seconds(20)) {
+                String(decoding: contents(ofFile: server.hlsDirectory + "/near.m3u8") ?? [], as: UTF8.self)
+                    .split(separator: "\n").filter { $0.hasSuffix(".ts") }.count >= 2
+            })
+        let run = try await SluiceBinary.run(
+            ["play", "--nobuffer", server.playlist("near"), "-t", "14"] + unseen, within: .seconds(30))
+        #expect(run.status == 0, "\(run.errors)")
+        let status = run.events.filter { $0["event"]?.string == "status" }
+        let delays = status.suffix(6).compactMap { $0["latency_ms"]?.number }
+        #expect(delays.count == 6)
+        // The clip's loop makes segments of 2 and 2.33 s. A busy machine may spoil the worst.
+        #expect(delays.min() ?? 9_999 < 3_800, "\(delays)")
+        #expect((run.result?["stalls"]?.int ?? 9) <= 1, "\(run.text.suffix(600))")
+        #expect((run.result?["shown_frames"]?.int ?? 0) > 280)
+        _ = await push.interrupt()
+    }
+
     @Test func endOfTheStream_endsPlaybackWithoutAWindow() async throws {
         let server = try await NginxRTMP.start()
         let push = try SluiceBinary.start([

@@ -218,7 +218,13 @@ import Testing
         #expect(await eventually(within: .seconds(5), every: .milliseconds(5)) { barcode(640) == nil })
         let points = (0..<40).map { (330 + $0 * 15, 400 + $0 % 3 * 40) }
         func look() -> [UInt8] { points.map { screen.colour($0.0, $0.1).green } }
-        let kept = look()
+        // What was decoded before is still shown.
+        var kept = look()
+        #expect(
+            await eventually(within: .seconds(3), every: .milliseconds(400)) {
+                defer { kept = look() }
+                return look() == kept
+            })
         #expect(kept.contains { $0 > 40 })
         #expect(
             await !eventually(within: .seconds(2), every: .milliseconds(5)) { look() != kept }, "it stands still")

@@ -182,6 +182,44 @@ private struct MadeArrivals {
         #expect(((last[.video] ?? .zero) - (last[.audio] ?? .zero)).magnitude < .milliseconds(50))
     }
 
+    @Test func stampsThatStandStill_goOnByArrival() {
+        var timeline = ContinuousTimeline()
+        for ms in stride(from: Int64(0), to: 2000, by: 40) { _ = timeline.place(packet(.video, ms, at: ms)) }
+        var last = MediaTime.zero
+        for ms in stride(from: Int64(2000), to: 6000, by: 40) {
+            last = timeline.place(packet(.video, 2000, at: ms)).pts ?? .zero
+        }
+        #expect((last - MediaTime(milliseconds: 5960)).magnitude < .milliseconds(1_100), "\(last)")
+        // Where they go on, so does the timeline.
+        let next = timeline.place(packet(.video, 2040, at: 6000)).pts ?? .zero
+        let after = timeline.place(packet(.video, 2080, at: 6040)).pts ?? .zero
+        #expect(next > last && next - last < .milliseconds(100) && after - next == .milliseconds(40))
+    }
+
+    @Test func aPictureHoursFromItsDecodingTime_isShownThen() {
+        var timeline = ContinuousTimeline()
+        for offset in [Int64(8_000_000), -8_000_000] {
+            var far = packet(.video, 1000, at: 1000)
+            far.pts = MediaTime(milliseconds: 1000 + offset)
+            #expect(timeline.place(far).pts == far.dts)
+        }
+        var near = packet(.video, 1040, at: 1040)
+        near.pts = MediaTime(milliseconds: 1200)
+        #expect(timeline.place(near).pts == MediaTime(milliseconds: 1200))
+    }
+
+    @Test func aFile_breaksOffOnlyWhereItCannotMeanIt() {
+        for (stamp, isBreak) in [
+            (Int64(1_000_000), false), (4_000_000, true), (8_000, false), (7_000, false), (1_000, true),
+        ] {
+            var timeline = ContinuousTimeline(isLive: false)
+            _ = timeline.place(packet(.video, 8_000, at: 0))
+            let placed = timeline.place(packet(.video, stamp, at: 1)).pts ?? .zero
+            #expect((timeline.breaks == 1) == isBreak, "\(stamp)")
+            #expect(!isBreak || (placed - MediaTime(milliseconds: 8_000)).magnitude < .milliseconds(100))
+        }
+    }
+
     @Test func mediaLeftOutAfterAStall_areNoBreak() {
         var timeline = ContinuousTimeline()
         for ms in stride(from: Int64(0), to: 2000, by: 40) { _ = timeline.place(packet(.video, ms, at: ms)) }
