@@ -19,8 +19,9 @@ final class AudioStage {
     private let unplayable: @Sendable (SluiceError) -> Void
     private let duration: Span?
     private let skipLimit: Span?
-    /// Sound that waits is being passed over.
-    private var isSkipping = false
+    private let delay: DelayControl
+    /// When what was queued was thrown away for being old.
+    private var flushedAt: HostTime?
     private var firstPTS: MediaTime?
     private var isPastEnd = false
 
@@ -54,7 +55,8 @@ final class AudioStage {
         var unplayable: @Sendable (SluiceError) -> Void
         /// Ends the sound after this much media; nil: at the end of the input.
         var duration: Span?
-        /// In playback that holds nothing back: more waiting than this is passed over.
+        var delay: DelayControl
+        /// In playback that holds nothing back: sound that would be heard so far behind live is passed over.
         var skipLimit: Span?
     }
 
@@ -74,6 +76,7 @@ final class AudioStage {
         unplayable = wiring.unplayable
         duration = wiring.duration
         skipLimit = wiring.skipLimit
+        delay = wiring.delay
     }
 
     /// Runs until the end of the track. Throws only what makes going on pointless (a full disk).
@@ -82,7 +85,7 @@ final class AudioStage {
             switch item {
             case .track(let track): open(track)
             case .packet(let packet):
-                guard packet.epoch >= epoch, !passesOver() else { continue }
+                guard packet.epoch >= epoch else { continue }
                 try decode(packet)
             case .flush(let newEpoch, let target):
                 epoch = newEpoch
@@ -102,24 +105,6 @@ final class AudioStage {
             if isPastEnd { break }
         }
         finish()
-    }
-
-    /// After a burst only the newest sound is of use; what is queued before it is as old.
-    private func passesOver() -> Bool {
-        guard plan == .immediate, let skipLimit else { return false }
-        let waiting = queues.span(.audio)
-        if isSkipping {
-            guard waiting < .milliseconds(60) else { return true }
-            isSkipping = false
-            return false
-        }
-        guard waiting > skipLimit else { return false }
-        isSkipping = true
-        sink?.flush()
-        resampler?.reset()
-        steering.reset()
-        rate = 1
-        return true
     }
 
     private func finish() {
@@ -273,7 +258,8 @@ final class AudioStage {
         let heard = position.heard(sink.writtenFrames, sampleRate: sink.sampleRate)
         let offset = Span(nanoseconds: max(heard, now + position.latency).nanoseconds &- pts.nanoseconds)
         let depth = Span(seconds: Double(sink.queuedFrames) / Double(sink.sampleRate))
-        let target = clock.pictureOffset ?? soundOnlyTarget(sink, latency: position.latency)
+        if isOld(pts, offset: offset, latency: position.latency, depth: depth, now, sink) { return }
+        let target = currentTarget(sink, latency: position.latency)
         var samples = samples[...]
         var time = pts
         if !hasStarted {
@@ -294,6 +280,32 @@ final class AudioStage {
         }
         _ = write(samples, pts: time, into: sink)
         report(sink, offset: clock.pictureOffset.map { offset - $0 })
+    }
+
+    /// After a burst what is queued is as far behind live as the burst was long: it is thrown away, and so is each
+    /// block that is too old itself while newer ones have come.
+    private func isOld(
+        _ pts: MediaTime, offset: Span, latency: Span, depth: Span, _ now: HostTime, _ sink: any AudioSink
+    ) -> Bool {
+        guard let skipLimit, let edge = delay.edge, offset - latency - edge > skipLimit else { return false }
+        // The output takes a moment to follow.
+        if depth > .milliseconds(60), flushedAt.map({ now - $0 > .milliseconds(60) }) ?? true {
+            flushedAt = now
+            sink.flush()
+            steering.reset()
+            rate = 1
+            insertSilence(.milliseconds(20), into: sink)
+        }
+        let own = Span(nanoseconds: now.nanoseconds &- pts.nanoseconds) - edge
+        let newest = statistics.read(\.newestAudio) ?? pts
+        return own > skipLimit && newest - pts > .milliseconds(100)
+    }
+
+    /// Where the picture is, unless it is on its way back to live itself.
+    private func currentTarget(_ sink: any AudioSink, latency: Span) -> Span? {
+        guard let picture = clock.pictureOffset else { return soundOnlyTarget(sink, latency: latency) }
+        if let skipLimit, let edge = delay.edge, picture - edge > skipLimit { return nil }
+        return picture
     }
 
     /// Without a picture sound keeps to the live edge, with a cushion.

@@ -13,6 +13,8 @@ final class DelayControl: Sendable {
         /// End of the newest media that came, by kind, and when.
         var newest: [TrackKind: (end: MediaTime, arrival: HostTime)] = [:]
         var lastArrival: HostTime?
+        /// When the last packet was handed over; the packets of a segment all came before that.
+        var lastFed: HostTime?
         /// Since when playback waits for media.
         var dryAt: HostTime?
         var isPaused = false
@@ -81,6 +83,7 @@ final class DelayControl: Sendable {
         guard let time = packet.orderTime else { return }
         state.withLock { state in
             let arrival = Self.arrival(packet, &state)
+            if state.segments != nil { state.lastFed = .now() }
             state.learnt.add(track: packet.track, arrival: arrival, media: time)
             state.segments?.add(kind: packet.kind, arrival: arrival, media: time)
             let end = (packet.pts ?? time) + (packet.duration ?? .zero)
@@ -113,6 +116,9 @@ final class DelayControl: Sendable {
         (state.segments?.target ?? state.learnt.target) + soundLatency
     }
 
+    /// Host time − media time of the live edge; nil before the first packet.
+    var edge: Span? { state.read(\.learnt.edge) }
+
     /// How far behind the live edge something is that is presented at `host` and stamped `media`.
     func delay(presenting media: MediaTime, at host: HostTime) -> Span? {
         state.read { $0.learnt.delay(presenting: media, at: host) }
@@ -129,7 +135,12 @@ final class DelayControl: Sendable {
     }
 
     /// Media come in faster than they play, as from a server's cache: where live is will only be known at the end.
-    func isBurst(at now: HostTime) -> Bool { state.read { $0.learnt.isBurst(at: now) } }
+    func isBurst(at now: HostTime) -> Bool {
+        state.read { state in
+            if let fed = state.lastFed { return now - fed < Self.stillness }
+            return state.learnt.isBurst(at: now)
+        }
+    }
 
     /// To be asked each 50 ms or so while the clock runs or waits for media.
     /// - Parameter media: What the clock shows.

@@ -86,7 +86,7 @@ public final class PlaySession {
 
         let stages = StageThreads(
             plan: plan, description: description, settings: settings, feed: feed, queues: queues,
-            pictures: pictures, clock: clock, statistics: statistics, reporter: reporter, stop: stop,
+            pictures: pictures, clock: clock, statistics: statistics, delay: delay, reporter: reporter, stop: stop,
             shared: shared, converts: output is Window)
         threads.append(stages.startVideo(raw: raw, snapshots: snapshots))
         threads.append(stages.startAudio(wav: wav))

@@ -14,6 +14,7 @@ struct StageThreads {
     let pictures: PictureQueue
     let clock: MediaClock
     let statistics: PlayStatistics
+    let delay: DelayControl
     let reporter: any Reporter
     let stop: CancelFlag
     let shared: PlayShared
@@ -54,7 +55,7 @@ struct StageThreads {
                     publishSink: { sink in shared.state.withLock { $0.sink = sink } }, wav: given.value,
                     expectsVideo: { [feed] in feed.shared.read { $0.video != nil } },
                     unplayable: { error in markUnplayable(.audio, error) }, duration: mediaDuration,
-                    skipLimit: settings.delay.skipLimit))
+                    delay: delay, skipLimit: settings.delay.skipLimit))
         }
         return NamedThread("audio") {
             do throws(SluiceError) { try make().run() } catch { shared.fail(error) }

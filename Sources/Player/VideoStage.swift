@@ -1,6 +1,7 @@
 // Decodes pictures and hands them to the screen, to programs and to snapshots.
 import Media
 import Model
+import Timing
 import Wire
 
 /// The "video" thread. Everything here belongs to it.
@@ -42,6 +43,7 @@ final class VideoStage {
     private var isPastEnd = false
     private var isLowDelay: Bool { wiring.plan.isLive }
     private var lastDelivery = HostTime.zero
+    private var lastSkip = HostTime.zero
 
     init(_ wiring: Wiring) {
         self.wiring = wiring
@@ -82,9 +84,15 @@ final class VideoStage {
         let passed = wiring.queues.skipVideo(notAfter: nil, epoch: epoch)
         guard passed > 0 else { return false }
         wiring.statistics.dropped(passed + 1)
-        let skipped = waiting - wiring.queues.span(.video)
         // Before anything was shown it is a server's cache, and no delay.
         guard lastDelivery != .zero else { return true }
+        let now = HostTime.now()
+        defer { lastSkip = now }
+        // A burst that comes in is one skip.
+        guard now - lastSkip > .seconds(1) else { return true }
+        let behind = packet.pts.flatMap { pts in wiring.statistics.read { $0.edge.delay(presenting: pts, at: now) }
+        }
+        let skipped = behind ?? waiting
         wiring.statistics.skipped()
         wiring.reporter.report(
             Event("skip", [.init("skipped_ms", .number(skipped.milliseconds)), .init("reason", .string("behind"))]))
