@@ -33,6 +33,8 @@ public struct ReconnectPolicy: Sendable {
     /// After an interruption, how long attempts keep the rhythm.
     public static let brisk = Span.seconds(60)
     public static let longestPause = Span.seconds(30)
+    /// While the next performance is waited for, which somebody wants to see from its beginning.
+    public static let longestWait = Span.seconds(5)
 
     private let options: ReconnectOptions
     private let rhythm: Span
@@ -87,7 +89,7 @@ public struct ReconnectPolicy: Sendable {
         attempts += 1
         var next = max(now, lastBegin + rhythm)
         if isEstablished, now - since >= Self.brisk {
-            pause = min(pause * 2, Self.longestPause)
+            pause = min(pause * 2, isWaiting ? Self.longestWait : Self.longestPause)
             next = now + pause
         }
         // The last attempt is made when patience ends, not before.
@@ -95,10 +97,13 @@ public struct ReconnectPolicy: Sendable {
         return .retry(attempt: attempts, after: next - now)
     }
 
+    /// The stream has ended and is to come back.
+    private var isWaiting: Bool {
+        if case .interruption = options.streamEnd { isEstablished && isPublisherGone } else { false }
+    }
+
     private var patience: HostTime? {
-        if isEstablished, isPublisherGone, case .interruption(let giveUp) = options.streamEnd {
-            return giveUp.map { since + $0 }
-        }
+        if isWaiting, case .interruption(let giveUp) = options.streamEnd { return giveUp.map { since + $0 } }
         if isEstablished { return options.giveUp.map { since + $0 } }
         if case .atMost(let time)? = options.wait { return since + time }
         return nil

@@ -196,6 +196,24 @@ func patience(
         #expect(tape.end == .some(nil) && server.arrivals.count == 1)
     }
 
+    @Test func anEndThatIsAnInterruption_isTakenUpAgain() async throws {
+        let bytes = try await Self.stream()
+        let server = try PlainServer { visitor in
+            guard visitor.readHead() else { return }
+            visitor.send(Self.chunkedHead + String(bytes.count, radix: 16) + "\r\n")
+            visitor.send(bytes + Array("\r\n".utf8))
+            if visitor.index > 0 { return visitor.holdWhileOpen() }
+            visitor.send("0\r\n\r\n")
+        }
+        var options = patience()
+        options.streamEnd = .interruption(giveUp: nil)
+        let tape = try SourceTape(address(server.port), reconnect: options)
+        #expect(await eventually(within: .seconds(10)) { tape.packets.count { $0.epoch == 1 } > 20 })
+        let error = try #require(tape.interruptions.first?.error)
+        #expect(error.reason == .notLive && error.isMidStream, "\(error)")
+        #expect(tape.end == nil && tape.openings == 1)
+    }
+
     @Test func aFileOnAServer_isReadOnce() async throws {
         let bytes = try await Self.stream()
         let server = try PlainServer { visitor in

@@ -185,6 +185,38 @@ import Testing
         }
     }
 
+    @Test(arguments: [nil, 90.0]) func anEndThatIsAnInterruption_isWaitedOut(giveUp: Double?) {
+        var options = options(giveUp: .seconds(10))
+        options.streamEnd = .interruption(giveUp: giveUp.map { .seconds($0) })
+        var policy = ReconnectPolicy(options, now: at(0))
+        policy.began(at: at(0))
+        var gone = Self.silent
+        gone.isMidStream = true
+        var now = 60.0
+        var pauses: [Double] = []
+        var decision = policy.ended(gone, hadMedia: true, at: at(now))
+        while case .retry(_, let pause) = decision, now < 4_000 {
+            pauses.append(pause.seconds)
+            now += pause.seconds
+            policy.began(at: at(now))
+            if let deadline = policy.deadline { #expect(deadline >= at(now)) }
+            now += 0.1
+            decision = policy.ended(Self.silent, hadMedia: false, at: at(now))
+        }
+        #expect(pauses.max() ?? 99 <= 5, "nobody waits half a minute for a beginning")
+        if giveUp == nil {
+            #expect(now >= 4_000)
+        } else {
+            #expect(decision == .end(nil), "what was waited for did not come: a clean end")
+            #expect(now > 149 && now < 153, "\(now)")
+        }
+        // A line that breaks is another matter: its patience is its own.
+        var line = ReconnectPolicy(options, now: at(0))
+        line.began(at: at(0))
+        _ = line.ended(Self.lost, hadMedia: true, at: at(60))
+        #expect(line.deadline == at(70))
+    }
+
     @Test func aProcessThatStoodStill_doesNotGiveUpForIt() {
         var policy = ReconnectPolicy(options(giveUp: .seconds(60)), now: at(0))
         policy.began(at: at(0))
