@@ -49,8 +49,8 @@ public struct MediaAddress: Sendable, Hashable, CustomStringConvertible {
         if let at = authority.lastIndex(of: "@") {
             let info = authority[..<at]
             let colon = info.firstIndex(of: ":")
-            user = Self.percentDecoded(info[..<(colon ?? info.endIndex)])
-            password = colon.map { Self.percentDecoded(info[info.index(after: $0)...]) }
+            user = info[..<(colon ?? info.endIndex)].percentDecoded
+            password = colon.map { info[info.index(after: $0)...].percentDecoded }
             authority = authority[authority.index(after: at)...]
         }
         var port: Int?
@@ -104,15 +104,18 @@ public struct MediaAddress: Sendable, Hashable, CustomStringConvertible {
         guard let first = text.first, first.isLetter, text.count <= 32 else { return false }
         return text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "+" || $0 == "-" || $0 == ".") }
     }
+}
 
-    private static func percentDecoded(_ text: Substring) -> String {
+extension StringProtocol {
+    /// With each `%41` replaced by the byte it stands for; a `%` that does not begin one stays. Bytes that are no
+    /// UTF-8 become U+FFFD.
+    public var percentDecoded: String {
         var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
+        var rest = Array(utf8)[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
+            let digits = rest.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+            if byte == UInt8(ascii: "%"), digits.count == 2 {
+                bytes.append(UInt8(digits[0] << 4 | digits[1]))
                 rest = rest.dropFirst(2)
             } else {
                 bytes.append(byte)

@@ -10,7 +10,7 @@ extension FileNaming {
         var parts = address.path.split(separator: "/").map(String.init)
         if address.isNetwork {
             // Parameters of a path segment are as good as a query.
-            parts = parts.map { percentDecoded(String($0.prefix { $0 != ";" && $0 != "?" && $0 != "#" })) }
+            parts = parts.map { $0.prefix { $0 != ";" && $0 != "?" && $0 != "#" }.percentDecoded }
             parts.removeAll { $0.isEmpty || $0.contains("=") }
         }
         guard var last = parts.popLast() else { return address.host.isEmpty ? "recording" : fit(address.host) }
@@ -34,7 +34,7 @@ extension FileNaming {
     private static func srtStream(_ query: String) -> String? {
         for field in query.split(separator: "&") {
             guard let sign = field.firstIndex(of: "="), field[..<sign] == "streamid" else { continue }
-            let id = percentDecoded(String(field[field.index(after: sign)...]))
+            let id = field[field.index(after: sign)...].percentDecoded
             var resource: Substring?
             if id.hasPrefix("#!::") {
                 resource = id.dropFirst(4).split(separator: ",").first { $0.hasPrefix("r=") }?.dropFirst(2)
@@ -45,22 +45,6 @@ extension FileNaming {
             if let last = resource?.prefix(while: { $0 != "?" }).split(separator: "/").last { return String(last) }
         }
         return nil
-    }
-
-    private static func percentDecoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -27,6 +27,15 @@ import Testing
         #expect(MediaAddress.redact(raw) == shown)
     }
 
+    @Test(arguments: [
+        ("p%40ss", "p@ss"), ("%C3%a9t%C3%A9", "été"), ("100%", "100%"), ("%4", "%4"), ("%+1%zz%-0", "%+1%zz%-0"),
+        ("%25%34%31", "%41"), ("", ""), ("%FF", "\u{FFFD}"),
+    ])
+    func percentSigns_standForBytes(written: String, meant: String) {
+        #expect(written.percentDecoded == meant)
+        #expect(("(" + written).dropFirst().percentDecoded == meant)
+    }
+
     @Test(arguments: ["clip.mp4", "/a/b c.mp4", "./x:y.ts", "file:///tmp/x.mp4", "C:thing"])
     func paths_areFiles(text: String) throws {
         #expect(try MediaAddress(text).scheme == .file)
