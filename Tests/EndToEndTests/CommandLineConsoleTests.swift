@@ -209,15 +209,8 @@ import Testing
 
     /// Once the thread is there, signals are handled.
     private func hasSignalThread(_ pid: Int32) -> Bool {
-        guard let tasks = opendir("/proc/\(pid)/task") else { return false }
-        defer { closedir(tasks) }
-        while let entry = readdir(tasks) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            let comm = contents(ofFile: "/proc/\(pid)/task/\(name)/comm") ?? []
-            if String(decoding: comm, as: UTF8.self) == "signals\n" { return true }
+        fileNames(in: "/proc/\(pid)/task").contains { task in
+            contents(ofFile: "/proc/\(pid)/task/\(task)/comm") == Array("signals\n".utf8)
         }
-        return false
     }
 }

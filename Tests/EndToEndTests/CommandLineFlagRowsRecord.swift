@@ -163,16 +163,7 @@ extension FlagLab {
 
     /// Names of the recordings in a directory, sorted.
     func files(_ name: String) -> [String] {
-        guard let handle = opendir(directory.file(name)) else { return [] }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names.sorted()
+        fileNames(in: directory.file(name)).filter { !$0.hasPrefix(".") }
     }
 
     /// Bytes of each of them.

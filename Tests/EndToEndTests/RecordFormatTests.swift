@@ -91,7 +91,7 @@ import Testing
         let lines = Set(program.output.split(separator: "\n").map(String.init)).sorted()
         let pictures = tape.tags.filter(\.packet.isVideo).count
         #expect(lines == ["audio,\(tape.tags.count - pictures)", "video,\(pictures)"], "\(program.errors)")
-        #expect(RecordShelf.entries(of: directory.path) == [], "nothing is left beside it")
+        #expect(fileNames(in: directory.path) == [], "nothing is left beside it")
     }
 
     @Test func joinInTheMiddle_beginsAtAKeyframe() async throws {

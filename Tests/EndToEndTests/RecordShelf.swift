@@ -38,23 +38,9 @@ struct RecordShelf: Sendable {
 
     /// Media files of a directory, sorted by name.
     static func names(in directory: String) -> [String] {
-        entries(of: directory).filter { name in
+        fileNames(in: directory).filter { name in
             !name.hasPrefix(".") && ["mp4", "mkv", "ts", "flv"].contains { name.hasSuffix("." + $0) }
         }
-    }
-
-    /// Everything in a directory, sorted.
-    static func entries(of directory: String) -> [String] {
-        guard let stream = opendir(directory) else { return [] }
-        defer { closedir(stream) }
-        var found: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { found.append(name) }
-        }
-        return found.sorted()
     }
 
     /// Packets of all files.

@@ -181,7 +181,7 @@ private final class TapeLink: Sendable {
             let tag = tape.tags[index]
             if let speed = options.speed {
                 let due = began + .seconds(((Double(tag.time) - origin) / 1000 - options.lead) / speed)
-                pause(until: due)
+                rest(until: due)
             }
             guard chunk(tag.bytes) else { return }
             index += 1
@@ -266,10 +266,4 @@ private enum Kernel {
         }
         return status == 0 ? Int(UInt16(bigEndian: address.sin_port)) : nil
     }
-}
-
-private func pause(until deadline: HostTime) {
-    var when = timespec(
-        tv_sec: Int(deadline.nanoseconds / 1_000_000_000), tv_nsec: Int(deadline.nanoseconds % 1_000_000_000))
-    while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, nil) == EINTR {}
 }

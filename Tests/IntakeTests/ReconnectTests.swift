@@ -396,14 +396,7 @@ func patience(
     }
 
     private static func footprint() -> (threads: Int, descriptors: Int) {
-        func entries(_ path: String) -> Int {
-            guard let directory = opendir(path) else { return 0 }
-            defer { closedir(directory) }
-            var count = 0
-            while readdir(directory) != nil { count += 1 }
-            return count
-        }
-        return (entries("/proc/self/task"), entries("/proc/self/fd"))
+        (fileNames(in: "/proc/self/task").count, fileNames(in: "/proc/self/fd").count)
     }
 }
 

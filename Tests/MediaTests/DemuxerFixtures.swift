@@ -2,6 +2,7 @@
 import Glibc
 import Media
 import Model
+import TestSupport
 import Testing
 
 enum Fixtures {
@@ -100,11 +101,7 @@ enum Fixtures {
 
     /// Number of open descriptors of this process.
     static func openDescriptors() -> Int {
-        guard let directory = opendir("/proc/self/fd") else { return -1 }
-        defer { closedir(directory) }
-        var count = 0
-        while readdir(directory) != nil { count += 1 }
-        return count
+        fileNames(in: "/proc/self/fd").count
     }
 
     /// Resident memory in KiB.

@@ -11,17 +11,7 @@ import Testing
     private let end = CivilTime(WallTime(seconds: 1_774_746_000), utcOffset: 3600)
     init() throws { directory = try TempDirectory("open-file") }
 
-    private func names() -> [String] {
-        var found: [String] = []
-        guard let handle = opendir(directory.path) else { return [] }
-        defer { closedir(handle) }
-        while let entry = readdir(handle) {
-            withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { found.append(String(cString: $0)) }
-            }
-        }
-        return found.filter { $0 != "." && $0 != ".." }.sorted()
-    }
+    private func names() -> [String] { fileNames(in: directory.path) }
 
     @Test func namesThatAreTakenGetANumber() throws {
         try directory.write("precious", to: "cam.mp4")

@@ -130,16 +130,7 @@ final class RecordingLab {
     func files() throws -> [Tape] { try recording.files.map { try Tape.read($0.path) } }
 
     static func names(in directory: String) -> [String] {
-        guard let handle = opendir(directory) else { return [] }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names.sorted()
+        fileNames(in: directory).filter { !$0.hasPrefix(".") }
     }
 }
 

@@ -105,12 +105,7 @@ func makePipe() throws -> (read: Int32, write: Int32) {
 /// Sockets of other tests come from libraries that do not mark them; a child that holds a copy of one would keep
 /// it open after its owner has closed it.
 private func keepDescriptorsFromChildren() {
-    guard let directory = opendir("/proc/self/fd") else { return }
-    defer { closedir(directory) }
-    while let entry = readdir(directory) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
+    for name in fileNames(in: "/proc/self/fd") {
         if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     }
 }

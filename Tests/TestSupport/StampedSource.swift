@@ -94,7 +94,8 @@ public struct StampedPainter {
     }
 }
 
-private func rest(until deadline: HostTime) {
+/// Blocks this thread until then.
+public func rest(until deadline: HostTime) {
     var when = timespec(
         tv_sec: Int(deadline.nanoseconds / 1_000_000_000), tv_nsec: Int(deadline.nanoseconds % 1_000_000_000))
     while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, nil) == EINTR {}

@@ -57,6 +57,20 @@ public func contents(ofFile path: String) -> [UInt8]? {
     }
 }
 
+/// The names of everything in a directory but itself and its parent, sorted; none where it cannot be read.
+public func fileNames(in directory: String) -> [String] {
+    guard let stream = opendir(directory) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+}
+
 /// Writes everything to a blocking descriptor; false when the reader is gone or the disk is full.
 func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
     bytes.withUnsafeBytes { buffer in
@@ -74,13 +88,6 @@ func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
 private func removeTree(_ path: String) {
     // unlink first: a link to a directory must not be followed.
     if unlink(path) == 0 { return }
-    guard let directory = opendir(path) else { return }
-    while let entry = readdir(directory) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != ".", name != ".." { removeTree(path + "/" + name) }
-    }
-    closedir(directory)
+    for name in fileNames(in: path) { removeTree(path + "/" + name) }
     rmdir(path)
 }
