@@ -207,7 +207,7 @@ enum Reader: String, CaseIterable, Sendable {
 
     @Test(arguments: ["out.flv", "out.mp4", "out.ts"])
     func fullDisk(name: String) async throws {
-        let disk = try SmallDisk(directory)
+        let disk = try await SmallDisk(kilobytes: 512)
         // A clip of 575 kB, again and again, into half a megabyte.
         let run = try await SluiceBinary.run(
             ["push", SluiceBinary.clip("bbb-360p.mp4"), "--loop=4", disk.path + "/" + name, "--json"],
@@ -216,7 +216,7 @@ enum Reader: String, CaseIterable, Sendable {
     }
 
     @Test func fullDisk_underRawPictures() async throws {
-        let disk = try SmallDisk(directory)
+        let disk = try await SmallDisk(kilobytes: 512)
         let run = try await SluiceBinary.run(
             [
                 "play", SluiceBinary.clip("bbb-360p.mp4"), "--raw", disk.path + "/out.raw", "--json", "--vo",
@@ -228,12 +228,11 @@ enum Reader: String, CaseIterable, Sendable {
 
     @Test(arguments: ["out.mp4", "out.ts", "out.flv", "out.mkv"])
     func fullDisk_underARecording(name: String) async throws {
-        let disk = try SmallDisk(directory)
+        let disk = try await SmallDisk(kilobytes: 512)
         // 575 kB into half a megabyte; what fits is kept.
         let run = try await SluiceBinary.run(
             ["record", SluiceBinary.clip("bbb-360p.mp4"), "-o", disk.path + "/" + name, "--json", "-q"],
             directory: directory)
-        guard disk.isMounted else { return }
         expectError(run, 74, ["no_space"], within: .seconds(8))
         #expect((run.result?["files"]?.array?.count ?? 0) == 1, "\(run.text)")
     }
@@ -254,8 +253,7 @@ enum Reader: String, CaseIterable, Sendable {
     }
 
     @Test func fullDisk_underAPlayThatRecords_isToldOnceAndThePlayGoesOn() async throws {
-        let disk = try SmallDisk(directory)
-        guard disk.isMounted else { return }
+        let disk = try await SmallDisk(kilobytes: 512)
         let run = try await SluiceBinary.run(
             [
                 "play", SluiceBinary.clip("bbb-360p.mp4"), "--vo", "null", "--ao", "null", "--record",
@@ -307,20 +305,4 @@ enum Reader: String, CaseIterable, Sendable {
         #expect(run.status == 74 || run.status == 73)
         #expect(run.errorLines.count == 1)
     }
-}
-
-/// Half a megabyte of disk: a tmpfs where this process may mount one, else the full device under another name.
-final class SmallDisk: Sendable {
-    let path: String
-    let isMounted: Bool
-
-    init(_ directory: TempDirectory) throws {
-        path = directory.file("disk")
-        mkdir(path, 0o755)
-        isMounted = mount("none", path, "tmpfs", 0, "size=512k") == 0
-        guard !isMounted else { return }
-        for name in ["out.flv", "out.mp4", "out.ts", "out.raw"] { symlink("/dev/full", path + "/" + name) }
-    }
-
-    deinit { if isMounted { umount2(path, Int32(MNT_DETACH)) } }
 }

@@ -51,16 +51,9 @@ import Testing
         try lab.recording.finish()
     }
 
-    /// A file system of two megabytes; nil where this process may not mount.
-    private func smallDisk() throws -> (directory: TempDirectory, mounted: Bool) {
-        let place = try TempDirectory("small")
-        return (place, mount("none", place.path, "tmpfs", 0, "size=1m") == 0)
-    }
-
     @Test func aFullDiskEndsItAndKeepsWhatIsThere() async throws {
-        let (place, mounted) = try smallDisk()
-        guard mounted else { return }
-        defer { umount2(place.path, Int32(MNT_DETACH)) }
+        let disk = try await SmallDisk(kilobytes: 1024)
+        let place = disk.directory
         let tape = try await Tape.made(
             "-f lavfi -i testsrc2=s=320x240:r=25:d=20 -f lavfi -i sine=r=48000:d=20 -c:v libx264 -preset ultrafast "
                 + "-b:v 2M -g 25 -c:a aac"
@@ -89,9 +82,8 @@ import Testing
     }
 
     @Test func withoutRoomForACopyTheFileStaysInFragments() async throws {
-        let (place, mounted) = try smallDisk()
-        guard mounted else { return }
-        defer { umount2(place.path, Int32(MNT_DETACH)) }
+        let disk = try await SmallDisk(kilobytes: 1024)
+        let place = disk.directory
         let tape = try await Tape.both(seconds: 4, gop: 25).live()
         let lab = try RecordingLab(segment: nil, isLive: true, in: place, wall: RecordingLab.simulated)
         try lab.feed(tape)

@@ -6,7 +6,7 @@ import Testing
 
 extension Devices {
     /// A real window on a real X server, looked at from outside.
-    @Suite(.serialized, .enabled(if: Xvfb.isInstalled)) struct RealScreenTests {
+    @Suite(.serialized) struct RealScreenTests {
         /// Runs `body` with a fresh server; no window manager, as in a container.
         static func withScreen(_ width: Int, _ height: Int, _ body: (Xvfb) throws -> Void) throws {
             let server = try #require(Xvfb(width: width, height: height))

@@ -10,8 +10,6 @@ final class Xvfb {
     private let process: pid_t
     private let directory: String
 
-    static var isInstalled: Bool { access("/usr/bin/Xvfb", X_OK) == 0 }
-
     init?(width: Int, height: Int) {
         var template = Array("/tmp/sluice-screen-XXXXXX".utf8CString)
         guard template.withUnsafeMutableBufferPointer({ $0.baseAddress.flatMap { mkdtemp($0) } }) != nil else {

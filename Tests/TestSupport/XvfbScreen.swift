@@ -17,8 +17,6 @@ public final class XvfbScreen: @unchecked Sendable {
     private let pixels: Int
     private let stride: Int
 
-    public static let isInstalled = access("/usr/bin/Xvfb", X_OK) == 0
-
     public static func start(width: Int = 640, height: Int = 360) async throws -> XvfbScreen {
         let directory = try TempDirectory("screen")
         let program = try Program([
