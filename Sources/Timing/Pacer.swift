@@ -11,10 +11,17 @@ public struct Pacer: Sendable {
     /// wakes up less often costs less. Pictures may not: their marks would come from the future.
     public static let soundLead = Span.milliseconds(10)
 
+    /// A thread that sleeps until a packet is due wakes up a little later, on a busy machine some milliseconds. Counted
+    /// from there, each packet of a backlog would give away more than the 3 ms that it is to gain, and the sender
+    /// would never catch up. What is late by more than this was held up by something else.
+    static let wakeUp = Span.milliseconds(50)
+
     private var anchorHost: HostTime?
     private var anchorMedia = MediaTime.zero
     private var lastRelease: HostTime?
     private var lastMedia = MediaTime.zero
+    /// The packet that was asked about last, and when it is due.
+    private var asked: (time: MediaTime, due: HostTime)?
     /// Largest pts − dts met so far; keeps marks out of the future.
     private var greatestReorder = Span.zero
 
@@ -41,9 +48,12 @@ public struct Pacer: Sendable {
             lastMedia = time
             return now
         }
-        let natural = anchorHost + (time - anchorMedia)
-        guard let lastRelease, time > lastMedia else { return natural }
-        return max(natural, lastRelease + (time - lastMedia) / Pacer.catchUpRate)
+        var due = anchorHost + (time - anchorMedia)
+        if let lastRelease, time > lastMedia {
+            due = max(due, lastRelease + (time - lastMedia) / Pacer.catchUpRate)
+        }
+        asked = (time, due)
+        return due
     }
 
     /// Notes that the packet has left.
@@ -51,7 +61,8 @@ public struct Pacer: Sendable {
         if let last = lastRelease, time < lastMedia {
             lastRelease = max(last, now)
         } else {
-            lastRelease = now
+            let due = asked.flatMap { $0.time == time ? $0.due : nil } ?? now
+            lastRelease = due <= now && now - due <= Pacer.wakeUp ? due : now
             lastMedia = time
         }
     }

@@ -36,6 +36,32 @@ import Timing
         #expect((sent[999].0 - HostTime(seconds: 999 * 0.04)).magnitude < .milliseconds(1))
     }
 
+    /// Pictures and sound of a usual stream, and a machine on which every sleep lasts longer than it should.
+    @Test(arguments: [1.0, 5, 20]) func aMachineThatWakesUpLate_catchesUpAllTheSame(late: Double) {
+        var pacer = Pacer()
+        var now = HostTime(seconds: 0)
+        var lag = Span.zero
+        var (sent, begun): (Span, HostTime?) = (.zero, nil)
+        for index in 0..<4000 {
+            // About seventy packets a second.
+            let media = MediaTime(nanoseconds: Int64(index) * 14_300_000)
+            let due = pacer.due(media, now: now)
+            if due > now { now = due + .milliseconds(late) }
+            if index == 200 { now += .seconds(5) }
+            pacer.released(media, now: now)
+            lag = now - (HostTime(seconds: 0) + (media - .zero))
+            // Never faster than it may: over ten seconds from the pause on.
+            guard index > 200 else { continue }
+            if let begun, now - begun <= .seconds(10) {
+                sent += .microseconds(14_300)
+            } else {
+                begun = begun ?? now
+            }
+        }
+        #expect(lag <= .milliseconds(late + 15), "57 s later, 5 s behind, a quarter of a second made up in each")
+        #expect(sent <= .seconds(12.5) + .milliseconds(120) && sent > .seconds(12), "\(sent.seconds) s in ten")
+    }
+
     @Test func soundThatIsAllButDue_leavesWithThePictureBefore() {
         var pacer = Pacer()
         let start = HostTime(seconds: 10)
