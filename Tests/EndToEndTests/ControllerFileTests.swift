@@ -18,16 +18,15 @@ extension ControllerTests {
         let firstLag = try #require(calm.between(0, 4_000).lags.min())
         let lastLag = try #require(calm.between(16_500, 21_000).lags.min())
         #expect(abs(lastLag - firstLag) < 20, "drift over 20 s")
-        let took = try #require(calm.last).arrival - (try #require(calm.first).arrival)
-        let pace = Double(calm.span) / took.milliseconds
-        #expect(pace > 0.98 && pace < 1.02)
+        let pace = 16_500 / (16_500 + lastLag - firstLag)
+        #expect(pace > 0.998 && pace < 1.002, "times real time: \(pace)")
 
         proxy.stall(.up)
         await watch(for: .seconds(4))
         let released = WallTime.now()
         proxy.release(.up)
         let caughtUp = await eventually(within: .seconds(35)) {
-            let recent = tape.video.suffix(25).filter { $0.arrival > released + .milliseconds(700) }
+            let recent = tape.video.suffix(50).filter { $0.arrival > released + .milliseconds(700) }
             return recent.lags.min().map { $0 - lastLag < 60 } ?? false
         }
         #expect(caughtUp)
@@ -35,13 +34,14 @@ extension ControllerTests {
         let after = tape.video.filter { $0.arrival >= released }
         let burst = after.filter { $0.arrival < released + .milliseconds(1_500) }
         #expect(burst.span < 3_500, "only what waited in buffers comes at once")
-        // Three seconds, so that a machine that is busy for a moment does not look like haste.
-        let rest = Array(after.dropFirst(burst.count))
-        let fastest = rest.map { first in
-            let window = rest.filter { $0.arrival >= first.arrival && $0.arrival < first.arrival + .seconds(3) }
-            return Double(window.span) / 3_000
-        }.max()
-        #expect(try #require(fastest) <= 1.35, "times real time: \(fastest ?? 0)")
+        // A busy machine makes pictures late, and those that come after one seem to hurry. None is early: the
+        // least lag of each second falls as the sender catches up, no faster, and four seconds of it tell how fast.
+        let floors = after.dropFirst(burst.count).leastLags(each: .seconds(1))
+        let falls = zip(floors, floors.dropFirst(4)).compactMap { from, to in
+            if let from, let to { from - to } else { nil }
+        }
+        let fastest = falls.max().map { 1 + $0 / 4_000 }
+        #expect(try #require(fastest) <= 1.35, "times real time; least lags: \(floors)")
         #expect(steps(tape.video.map(\.timestamp)).allSatisfy { $0 > 0 && $0 <= 100 }, "nothing was lost")
         let run = await push.interrupt()
         #expect(run.result?["dropped_frames"]?.int == 0)
@@ -101,12 +101,17 @@ extension ControllerTests {
         let live = await push.finish(within: .seconds(30))
         #expect(live.status == 0, "\(live.errors)")
         #expect(await eventually(within: .seconds(5)) { tape.video.count == 150 })
-        let (video, audio) = (tape.video, tape.audio)
+        let tags = tape.tags.filter(\.isMedia)
+        let (video, audio) = (tags.filter(\.isVideo), tags.filter(\.isAudio))
         await tape.stop()
         let begin = try #require(source.times.first)
         #expect(try #require(video.first).arrival - begin < .seconds(3.5), "nothing waits for the end")
         #expect(audio.count > 220)
-        #expect(abs(audio.lags.median - video.lags.median) < 60, "ms between the tracks")
-        #expect(audio.lags.percentile(0.9) - video.lags.median < 120)
+        // By the order in which they came: the machine may make all of it late, but no sound later than its picture.
+        let behind = tags.indices.filter { tags[$0].isAudio }.compactMap { sound in
+            tags[..<sound].last { $0.isVideo }.map { Double($0.timestamp - tags[sound].timestamp) }
+        }
+        #expect(abs(behind.median) < 60, "ms between the tracks: \(behind.median)")
+        #expect(behind.percentile(0.9) < 120 && behind.percentile(0.1) > -120, "\(behind.sorted())")
     }
 }

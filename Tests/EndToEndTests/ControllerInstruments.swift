@@ -122,6 +122,14 @@ extension BidirectionalCollection<TapeTag> {
     /// Arrival less timestamp of each tag, in ms; only differences mean something.
     var lags: [Double] { map { $0.arrival.exactMilliseconds - Double($0.timestamp) } }
 
+    /// The least lag of each whole stretch of arrivals; nil for one in which nothing came.
+    func leastLags(each length: Span) -> [Double?] {
+        guard let begin = first?.arrival, let end = last?.arrival else { return [] }
+        let stretches = Int((end - begin).nanoseconds / length.nanoseconds)
+        let sorted = Dictionary(grouping: self) { Int(($0.arrival - begin).nanoseconds / length.nanoseconds) }
+        return (0..<stretches).map { sorted[$0]?.lags.min() }
+    }
+
     /// Milliseconds between the first and the last timestamp.
     var span: Int { (last?.timestamp ?? 0) - (first?.timestamp ?? 0) }
 

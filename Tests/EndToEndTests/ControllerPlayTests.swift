@@ -61,12 +61,15 @@ extension ControllerTests {
             "-i", mute, "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100", "-t", "6", "-c:v", "copy",
             "-c:a", "aac", clip,
         ])
-        let screen = try await XvfbScreen.start()
-        let play = try SluiceBinary.start(
-            ["play", clip, "--ao", "null", "--json"], environment: screen.environment, directory: directory)
-        #expect(await screen.firstBarcode(within: .seconds(10)) != nil)
-        let seen = await screen.sightings(for: .seconds(6.5)).filter { $0.value >= StampedSource.numberBase }
-        let run = await play.finish(within: .seconds(15))
+        // A picture lasts 40 ms.
+        let (seen, run) = try await Metronome.undisturbed(limit: .milliseconds(40)) {
+            let screen = try await XvfbScreen.start()
+            let play = try SluiceBinary.start(
+                ["play", clip, "--ao", "null", "--json"], environment: screen.environment, directory: directory)
+            #expect(await screen.firstBarcode(within: .seconds(10)) != nil)
+            let seen = await screen.sightings(for: .seconds(6.5)).filter { $0.value >= StampedSource.numberBase }
+            return (seen, await play.finish(within: .seconds(15)))
+        }
         #expect(run.status == 0, "\(run.errors)")
         #expect(seen.count > 140, "\(seen.count) of 150 pictures were on the screen")
         #expect(zip(seen.dropFirst(), seen).allSatisfy { $0.value > $1.value }, "in order")

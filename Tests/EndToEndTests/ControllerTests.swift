@@ -1,5 +1,5 @@
 // Each controller of `Timing` earns its place: one test a controller, over real sockets and a real screen, that
-// fails when the controller is replaced by a constant.
+// fails when the controller is replaced by a constant. Where the tests of a capability have it, it is named here.
 import Testing
 
 /// Made one at a time in a copy of the sources; each made the test of its row fail.
@@ -8,8 +8,9 @@ import Testing
 /// | --- | --- | --- |
 /// | `Pacer` | `due` is always now | `pacer_…`: drift, pace, burst |
 /// | | `due` is the anchor's time alone, without `catchUpRate` | burst after the stall |
-/// | | `due` is the last release and one step | drift over 20 s |
+/// | | `due` is the last release and one step | never caught up |
 /// | | 3 % too fast | drift, pace |
+/// | | catches up at 1.6 times real time | burst after the stall |
 /// | `LoopTimeline` | packets unchanged, or no shift at the seam | `loopTimeline_…`: steps, A/V offsets |
 /// | | a shift of 6 s a pass | steps |
 /// | `Interleaver` | passes each packet on at once | `interleaver_…`: order in the file, lag between tracks |
@@ -24,4 +25,9 @@ import Testing
 /// | `PictureSchedule` | `.show`, `.drop` or `.wait` | `pictureSchedule_…`: pictures seen, and when |
 /// | `PlaybackClock` | everything is due at the anchor | `pictureSchedule_…`: pictures seen |
 /// | `LiveEdge` | nil, zero, or the last second's edge | `liveEdge_…`: no delay, or none that rises |
+/// | `ReconnectPolicy` | always ends | `ServerReconnectTests`, `rtmp_aConnectionThatIsCut_…`: does not resume |
+/// | | always tries again, at once or after a second | `rtmp_aPublisherThatStaysAway_…`: no end |
+/// | | always after a second | `ReconnectTests`, `aStreamThatBreaks_…`: the first pause |
+/// | `OpeningBacklog` | all is live, or a length of zero | `ProbeLatencyTests`, `cachedGOP_…`: delay, p95 |
+/// | `SegmentPolicy` | never due, or always | `RecordSplitTests`, `cutsOfAFastStream_…`: number of files |
 @Suite(.serialized, .takesTurns) struct ControllerTests {}
