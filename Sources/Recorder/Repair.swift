@@ -207,13 +207,15 @@ private struct RepairPass {
         }
     }
 
-    /// Copies that nobody finished, of files that are closed by now.
+    /// Copies that nobody finished: of a file that is closed or gone by now, or of a closed one whose rewriting was
+    /// killed. Whoever makes one holds the file that it is of.
     func removeWork() {
         for name in names where name.hasSuffix(OrdinaryFile.workSuffix) {
-            let open = String(name.dropLast(OrdinaryFile.workSuffix.count))
-            if FileNaming.isOpenName(open), !FilePlacement.exists(directory + "/" + open) {
-                unlink(directory + "/" + name)
-            }
+            let file = String(name.dropLast(OrdinaryFile.workSuffix.count))
+            guard RecordFormat(template: file) != nil else { continue }
+            let claim = OpenFile.claim(file, in: directory)
+            defer { claim?.release() }
+            if claim != nil || !FilePlacement.exists(directory + "/" + file) { unlink(directory + "/" + name) }
         }
     }
 }

@@ -117,6 +117,32 @@ import Testing
         }
     }
 
+    /// What a killed `--repair` leaves beside a file that was closed in fragments.
+    @Test(arguments: [false, true]) func aRewritingThatWasKilledLeavesNothing(rewrites: Bool) async throws {
+        let (tape, bytes, _) = try await open(.mp4)
+        let place = try TempDirectory("rewriting")
+        let stem = { $0 + "_2026-01-01-00-00-00_2026-01-01-00-00-08.mp4" }
+        try place.write(bytes, to: stem("cam"))
+        try place.write(bytes, to: stem("held"))
+        try place.write("a list", to: "notes.txt.closing")
+        for name in ["cam", "held", "gone"] {
+            try place.write(Array(bytes.prefix(5000)), to: stem(name) + ".closing")
+        }
+        let held = try #require(OpenFile.claim(stem("held"), in: place.path))
+        let run = {
+            try Repair.run(directory: place.path, rewritesClosed: rewrites, zone: .utc, reporter: Report())
+        }
+        #expect(try run().error == nil)
+        var names = [stem("cam"), stem("held"), stem("held") + ".closing", "notes.txt.closing"]
+        #expect(RecordingLab.names(in: place.path) == names)
+        #expect(boxes(place.file(stem("cam"))).contains("moof") != rewrites)
+        #expect(try Tape.read(place.file(stem("cam"))).hashes(.video) == tape.hashes(.video))
+        held.release()
+        #expect(try run().error == nil)
+        names.remove(at: 2)
+        #expect(RecordingLab.names(in: place.path) == names)
+    }
+
     @Test func garbageUnderAnOpenNameIsRemoved() throws {
         let place = try TempDirectory("repair")
         for name in ["a.part.mp4", "b.part.mkv", "c.part.ts", "d.part.flv"] {
