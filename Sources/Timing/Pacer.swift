@@ -62,7 +62,8 @@ public struct Pacer: Sendable {
             lastRelease = max(last, now)
         } else {
             let due = asked.flatMap { $0.time == time ? $0.due : nil } ?? now
-            lastRelease = due <= now && now - due <= Pacer.wakeUp ? due : now
+            // Sound that left before it was due has gained nothing for what follows.
+            lastRelease = now - due <= Pacer.wakeUp ? due : now
             lastMedia = time
         }
     }
