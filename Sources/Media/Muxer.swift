@@ -136,6 +136,9 @@ public final class Muxer: PacketSink {
             return
         }
         if let timeout = options.timeout { interrupt.arm(deadline: .now() + timeout) }
+        let isKept = keepsSound && packet.kind == .audio
+        let place = self.packet.raw.pointee
+        keptSound = isKept ? (place.stream_index, place.pts, place.dts) : nil
         var status = av_write_frame(context.raw, self.packet.raw)
         av_packet_unref(self.packet.raw)
         // Even without a gathering size FFmpeg keeps up to 170 bytes of sound: several frames of silence.
@@ -165,6 +168,7 @@ public final class Muxer: PacketSink {
     public func flush() throws(SluiceError) {
         guard state == .writing else { return }
         if let timeout = options.timeout { interrupt.arm(deadline: .now() + timeout) }
+        releaseSound()
         var status = av_write_frame(context.raw, nil)
         if let bytes = context.raw.pointee.pb {
             avio_flush(bytes)
@@ -174,6 +178,21 @@ public final class Muxer: PacketSink {
         guard status < 0 else { return }
         state = .failed
         throw FFmpegFailure.error(status, what, phase: .write, isNetwork: context.isNetwork)
+    }
+
+    /// Matroska's muxer keeps the newest packet of sound until another packet comes, flushed or not.
+    private var keepsSound: Bool { formatName == "matroska" || formatName == "webm" }
+    private var keptSound: (stream: Int32, pts: Int64, dts: Int64)?
+
+    /// A packet without bytes makes it write that one, and is not kept itself.
+    private func releaseSound() {
+        guard let kept = keptSound, av_new_packet(packet.raw, 0) == 0 else { return }
+        keptSound = nil
+        packet.raw.pointee.stream_index = kept.stream
+        (packet.raw.pointee.pts, packet.raw.pointee.dts) = (kept.pts, kept.dts)
+        // Should it be refused, then the sound is kept as before; an output that fails does so in what follows.
+        _ = av_write_frame(context.raw, packet.raw)
+        av_packet_unref(packet.raw)
     }
 
     /// Writes what the container keeps for its end, and flushes. Called once; does nothing after a failure.
