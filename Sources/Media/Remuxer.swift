@@ -165,15 +165,25 @@ private final class RemuxPass {
     private var steps: [Int32: (dts: Int64, length: Int64)] = [:]
 
     /// MP4's demuxer does not know how long the last packet of a file in fragments is. Without a length it would lie
-    /// behind the end of the track, and players leave it out.
+    /// behind the end of the track, and players leave it out. For a picture FFmpeg then takes the rate that the stream
+    /// tells, which says nothing of a camera that makes a picture a second: it is shown as long as the one before.
     private func complete(_ raw: UnsafeMutablePointer<AVPacket>) {
         guard raw.pointee.dts != SLUICE_NOPTS else { return }
         let last = steps[raw.pointee.stream_index]
         let step = last.map { raw.pointee.dts - $0.dts } ?? 0
         let length = step > 0 ? step : last?.length ?? 0
         steps[raw.pointee.stream_index] = (raw.pointee.dts, length)
-        if raw.pointee.duration <= 0 { raw.pointee.duration = length }
+        guard let stream = sluice_stream(input.raw, UInt32(raw.pointee.stream_index)) else { return }
+        let isPicture = stream.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
+        let isHole =
+            av_compare_ts(length, stream.pointee.time_base, Self.longestStep, AVRational(num: 1, den: 1)) > 0
+        if raw.pointee.duration <= 0 || isPicture && !isHole && length > raw.pointee.duration {
+            raw.pointee.duration = length
+        }
     }
+
+    /// Seconds; what is longer is a hole, not the length of a picture.
+    private static let longestStep: Int64 = 5
 
     /// Matroska keeps none for streams with B-frames, and writes none: FFmpeg only wants one that rises and is never
     /// after the time shown.

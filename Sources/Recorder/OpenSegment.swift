@@ -58,6 +58,8 @@ final class OpenSegment {
     private static let flushInterval = Span.milliseconds(500)
     private static let mediaInterval = Span.seconds(1)
     private static let keyframeInterval = Span.milliseconds(200)
+    /// A longer one is a hole.
+    private static let longestStep = Span.seconds(5)
     private static let waitingLimit = 8 << 20
 
     /// - Parameter origin: The media time that is the file's zero.
@@ -101,8 +103,12 @@ final class OpenSegment {
         let order = packet.orderTime ?? .zero
         if let last = line.last, order > last { line.step = order - last }
         line.last = order
-        // The last picture of a fragment has no successor to tell how long it is shown.
+        // The last picture of a fragment has no successor to tell how long it is shown, and of a camera that makes a
+        // picture a second while it speaks of 25, what its stream says is wrong.
         if packet.duration == nil { packet.duration = line.step }
+        if packet.kind == .video, let step = line.step, step <= Self.longestStep {
+            packet.duration = max(packet.duration ?? step, step)
+        }
         lines[packet.track] = line
         if flushIsDue(packet, order) { try flush() }
         try muxer.write(packet)

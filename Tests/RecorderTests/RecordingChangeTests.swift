@@ -6,6 +6,22 @@ import TestSupport
 import Testing
 
 @Suite struct RecordingChangeTests {
+    /// A stream that speaks of 25 pictures a second and has one: the last of a file is shown as long as those before.
+    @Test func aSlowStream_isShownToItsEnd() async throws {
+        let tape = try await Tape.made(
+            "-f lavfi -i testsrc2=s=96x64:r=25:d=8 -vf select=not(mod(n\\,25)) -fps_mode vfr -c:v libx264 "
+                + "-preset ultrafast -tune zerolatency -g 3", as: "flv"
+        ).live()
+        #expect(tape.packets.compactMap(\.duration).allSatisfy { $0 < .milliseconds(50) })
+        let lab = try RecordingLab(segment: nil, isLive: true, wall: RecordingLab.simulated)
+        try lab.feed(tape)
+        try lab.recording.finish()
+        let back = try Tape.read(try #require(lab.recording.files.first).path)
+        #expect(back.hashes(.video) == tape.hashes(.video) && back.packets.count >= 8)
+        let last = try #require(back.packets.last?.duration)
+        #expect((last - .seconds(1)).magnitude < .milliseconds(2), "\(last.milliseconds) ms")
+    }
+
     private func hashes(_ files: [Tape], _ kind: TrackKind) -> [UInt64] { files.flatMap { $0.hashes(kind) } }
 
     @Test func otherPictureParametersBeginAFile() async throws {
