@@ -24,6 +24,8 @@ public final class Muxer: PacketSink {
         public var isLive = false
         /// Global tags such as "title".
         public var metadata: [String: String] = [:]
+        /// What errors call the output; nil: its address, or "the output".
+        public var name: String?
         public init() {}
     }
 
@@ -53,9 +55,8 @@ public final class Muxer: PacketSink {
     ) throws(SluiceError) {
         var address: MediaAddress?
         if case .address(let given) = target { address = given }
-        what =
-            "cannot write "
-            + (address.map { $0.scheme == .standardStream ? "standard output" : $0.description } ?? "the output")
+        let spoken = address.map { $0.scheme == .standardStream ? "standard output" : $0.description }
+        what = "cannot write " + (options.name ?? spoken ?? "the output")
         let form = try OutputFormat(named: format, for: address)
         self.format = form
         formatName = form.name

@@ -114,6 +114,18 @@ enum DiskFailure {
             hint: isFull ? "free some space or write elsewhere" : nil, code: Int(code))
     }
 
+    /// Says where space is wanted and how little is there.
+    static func tellSpace(of directory: String, in error: inout SluiceError) {
+        var room = statvfs()
+        guard error.reason == .noSpace, error.code?.magnitude == UInt(ENOSPC), statvfs(directory, &room) == 0 else {
+            return
+        }
+        let kilobytes = Int64(room.f_bavail) * Int64(room.f_frsize) / 1000
+        let free = kilobytes < 10_000 ? "\(kilobytes) kB" : "\(kilobytes / 1000) MB"
+        let place = directory == "." ? "this directory" : directory
+        error.hint = "\(free) are free in \(place): make some space there, or record elsewhere with -o"
+    }
+
     static func words(_ code: Int32) -> String {
         switch code {
         case EIO: "the disk reports an error"

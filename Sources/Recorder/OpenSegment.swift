@@ -74,6 +74,7 @@ final class OpenSegment {
         needsFloor = format == .flv
         end = start
         var options = Muxer.Options()
+        options.name = OrdinaryFile.path(bytes.claim.directory, bytes.claim.file)
         if format == .mp4 {
             // Fragments are cut by `flush` alone; each tells its own time, so that tracks may begin at different ones.
             options.av["movflags"] = "empty_moov+default_base_moof+frag_custom+frag_discont"

@@ -19,6 +19,8 @@ protocol RecordingTarget: AnyObject {
     var bytes: Int64 { get }
     var refused: Int { get }
     var currentPath: String? { get }
+    /// Where the files are; nil where there are none.
+    var directory: String? { get }
 }
 
 /// The recorder as a sink. Used by one thread at a time, which must call `tick` a few times a second, packets or
@@ -148,6 +150,8 @@ public final class Recording: PacketSink {
             // A disk that is full before anything could be kept is an output that cannot be created.
             var final = error
             final.isMidStream = hasWritten && target.bytes > 0
+            // Before `abandon`, which may make room.
+            if let directory = target.directory { DiskFailure.tellSpace(of: directory, in: &final) }
             failure = final
             target.abandon()
             throw final

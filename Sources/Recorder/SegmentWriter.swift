@@ -41,6 +41,7 @@ final class SegmentWriter: RecordingTarget {
     var gaps: [RecordingGap] { closer.gaps }
     var bytes: Int64 { pastBytes + open.values.reduce(0) { $0 + $1.size } }
     var refused: Int { refusedPackets + open.values.reduce(0) { $0 + $1.refused } }
+    var directory: String? { naming.directory }
     var currentPath: String? { open[newest].map { Self.path($0) } }
     /// Something can be played back, even after a failure.
     var hasFiles: Bool { newest > 0 }

@@ -29,6 +29,7 @@ final class StreamTarget: RecordingTarget {
     var bytes: Int64 { muxer.bytesWritten }
     var refused: Int { muxer.droppedPackets }
     let currentPath: String? = nil
+    let directory: String? = nil
 
     func begin(number: Int, tracks: [Track], origin: MediaTime, wall: WallTime) throws(SluiceError) {
         shifts[number] = end - origin

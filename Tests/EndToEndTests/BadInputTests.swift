@@ -234,6 +234,10 @@ enum Reader: String, CaseIterable, Sendable {
             ["record", SluiceBinary.clip("bbb-360p.mp4"), "-o", disk.path + "/" + name, "--json", "-q"],
             directory: directory)
         expectError(run, 74, ["no_space"], within: .seconds(8))
+        let open = disk.path + "/" + name.replacing(".", with: ".part.")
+        #expect(run.errorLines.first?.hasPrefix("sluice: cannot write \(open): no space") == true, "\(run.errors)")
+        #expect(
+            run.errors.contains("hint: ") && run.errors.contains(" kB are free in \(disk.path): "), "\(run.errors)")
         #expect((run.result?["files"]?.array?.count ?? 0) == 1, "\(run.text)")
     }
 
