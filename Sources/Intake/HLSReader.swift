@@ -75,7 +75,7 @@ final class HLSReader: SourceReader {
 
     /// Loads a media playlist, by way of a master playlist where there is one. nil when cancelled.
     private func loadPlaylist(_ address: MediaAddress, depth: Int = 0) throws(SluiceError) -> Loaded? {
-        let what = "cannot play \(settings.address)"
+        let what = settings.what
         let fetch = HTTPFetch.Settings(address: address, options: settings.options, what: what)
         guard let body = try pool.fetchWhole(fetch, limit: HLSPlaylist.maximumSize) else { return nil }
         if let fact = facts.withLock({ $0.reached(body) }) { port.tell(fact) }
@@ -182,7 +182,7 @@ final class HLSReader: SourceReader {
 
     private func fetch(_ uri: String, _ range: MediaPlaylist.ByteRange?) throws(SluiceError) -> HTTPBody? {
         var request = HTTPFetch.Settings(
-            address: try MediaAddress(uri), options: settings.options, what: "cannot play \(settings.address)")
+            address: try MediaAddress(uri), options: settings.options, what: settings.what)
         if let range {
             let last = range.offset + range.length - 1
             request.headers.append(HeaderField(name: "Range", value: "bytes=\(range.offset)-\(last)"))
@@ -202,7 +202,7 @@ final class HLSReader: SourceReader {
     }
 
     private func stalled(_ hadMedia: Bool) -> SluiceError {
-        let what = "cannot play \(settings.address)"
+        let what = settings.what
         return hadMedia
             ? SluiceError(.connectionLost, what, why: "the playlist has stopped growing", isMidStream: true)
             : SluiceError(.notLive, what, why: "the playlist has no segments")

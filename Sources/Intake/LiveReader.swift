@@ -32,18 +32,19 @@ final class LiveReader: SourceReader {
     func start() {
         // The connection holds this closure until it is closed; the reader holds the connection.
         let receive: @Sendable (LiveEvent) -> Void = { [weak self] event in self?.receive(event) }
-        let what = "cannot play \(settings.address)"
         began.withLock { $0 = .now() }
         let opened: any LiveConnection
         switch transport {
         case .rtmp:
             var session = RTMPClient.Settings(address: settings.address, role: .play, options: settings.options)
+            session.what = settings.what
             // A publisher that comes back is then seen as one: another epoch, with a gap before it.
             session.endsAtStreamEOF = settings.reconnect.limit == .off
             session.readPause = settings.readPause
             opened = RTMPClient.open(session, cancel: closing, onEvent: receive)
         case .httpFLV:
-            var fetch = HTTPFetch.Settings(address: settings.address, options: settings.options, what: what)
+            var fetch = HTTPFetch.Settings(
+                address: settings.address, options: settings.options, what: settings.what)
             fetch.readPause = settings.readPause
             opened = HTTPFLVClient.open(fetch, cancel: closing, onEvent: receive)
         }

@@ -166,7 +166,7 @@ final class ReconnectingReader: SourceReader {
 
     // MARK: Words
 
-    private var what: String { "cannot play \(settings.address)" }
+    private var what: String { settings.what }
 
     private var silence: SluiceError {
         SluiceError(.notLive, what, why: "no media came", hint: "is anybody publishing this stream?")

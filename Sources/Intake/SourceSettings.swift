@@ -4,6 +4,8 @@ public import Model
 public struct SourceSettings: Sendable {
     public var address: MediaAddress
     public var options: SourceOptions
+    /// What is done with the stream, for the errors of its connection: "cannot play rtmp://…".
+    public var verb = "play"
     /// FFmpeg's demuxer name, for input that does not say itself.
     public var format: String?
     /// Where to begin, in files.
@@ -37,4 +39,7 @@ public struct SourceSettings: Sendable {
         self.format = format
         self.startAt = startAt
     }
+
+    /// Begins an error.
+    var what: String { "cannot \(verb) \(address)" }
 }

@@ -31,6 +31,7 @@ public final class ProbeSession {
     public func run() throws(SluiceError) -> ProbeReport {
         FFmpegLog.install(reporter)
         var sourceSettings = SourceSettings(address: settings.source, options: settings.options)
+        sourceSettings.verb = "probe"
         sourceSettings.reconnect = settings.reconnect
         sourceSettings.wantsFacts = true
         let source = Source(sourceSettings, cancel: cancel)

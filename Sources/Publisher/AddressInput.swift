@@ -26,6 +26,7 @@ final class AddressInput: PublishInput, @unchecked Sendable {
         var wanted = SourceSettings(
             address: address, options: settings.source, format: settings.inputFormat?.name,
             startAt: settings.startAt)
+        wanted.verb = "read"
         wanted.isReopened = isReopened
         return Source(wanted, cancel: stop)
     }

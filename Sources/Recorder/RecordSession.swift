@@ -51,6 +51,7 @@ public final class RecordSession {
         signal(SIGXFSZ, SIG_IGN)
         try repairLeftovers()
         var source = SourceSettings(address: settings.source, options: settings.options)
+        source.verb = "record"
         source.reconnect = settings.reconnect
         source.wantsFacts = true
         source.liveBytes = Self.waitingBytes

@@ -56,7 +56,7 @@ enum Entry {
     ) -> Int32 {
         var error: SluiceError?
         var isTold = false
-        var result = C.emptyResult
+        var result = capability.emptyResult(settings)
         do throws(SluiceError) {
             let outcome = try capability.work(settings, console: console, cancel: cancel)
             result = outcome.event
@@ -129,7 +129,8 @@ extension SluiceError {
 }
 
 extension Event {
-    fileprivate mutating func set(_ name: String, _ value: JSONValue) {
+    /// Gives a field that is there another value.
+    mutating func set(_ name: String, _ value: JSONValue) {
         guard let index = fields.firstIndex(where: { $0.name == name }) else { return }
         fields[index].value = value
     }

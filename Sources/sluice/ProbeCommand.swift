@@ -33,6 +33,12 @@ struct ProbeCommand: Capability {
     static let emptyResult = Event(
         "result", ProbeReport.empty.event.fields.map { JSONValue.Field($0.name, .null) })
 
+    func emptyResult(_ settings: Settings) -> Event {
+        var event = Self.emptyResult
+        event.set("url", .string(settings.probe.source.description))
+        return event
+    }
+
     func settings(processStart: HostTime) throws(SluiceError) -> Settings {
         let name = try Operands.input(of: "probe", option: probing.input, operands)
         var settings = ProbeSettings(source: try MediaAddress(name))

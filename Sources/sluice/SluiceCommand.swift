@@ -34,11 +34,14 @@ protocol Capability: ParsableCommand {
     func work(_ settings: Settings, console: Console, cancel: CancelFlag) throws(SluiceError) -> Outcome
     /// The result line of work that never began.
     static var emptyResult: Event { get }
+    /// The same where it is known what the work would have been.
+    func emptyResult(_ settings: Settings) -> Event
 }
 
 extension Capability {
     func notes(_ settings: Settings) -> [String] { [] }
     func prepare(_ console: inout Console.Settings) {}
+    func emptyResult(_ settings: Settings) -> Event { Self.emptyResult }
 }
 
 /// How the work ended.

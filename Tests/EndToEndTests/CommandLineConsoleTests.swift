@@ -207,6 +207,24 @@ import Testing
         }
     }
 
+    @Test func probeThatNeverBegins_namesItsAddressWithoutSecrets() async throws {
+        let port = try FreePort.tcp()
+        let run = try await SluiceBinary.run([
+            "probe", "rtmp://me:hush@127.0.0.1:\(port)/live/x?txSecret=abcdef&txTime=1", "--json",
+        ])
+        let shown = "rtmp://***@127.0.0.1:\(port)/live/x?txSecret=***&txTime=1"
+        #expect(run.status == 69 && run.result?["url"]?.string == shown, "\(run.text)")
+        #expect(run.errorLines.first?.hasPrefix("sluice: cannot probe \(shown): ") == true, "\(run.errors)")
+        #expect(run.result?["verdict"] == .null && !run.text.contains("hush") && !run.text.contains("abcdef"))
+    }
+
+    @Test func recordThatNeverBegins_saysSo() async throws {
+        let address = "rtmp://127.0.0.1:\(try FreePort.tcp())/live/x"
+        let run = try await SluiceBinary.run(["record", address, "--json"])
+        #expect(run.status == 69)
+        #expect(run.errorLines.first?.hasPrefix("sluice: cannot record \(address): ") == true, "\(run.errors)")
+    }
+
     /// Once the thread is there, signals are handled.
     private func hasSignalThread(_ pid: Int32) -> Bool {
         fileNames(in: "/proc/\(pid)/task").contains { task in
