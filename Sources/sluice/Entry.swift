@@ -38,6 +38,11 @@ enum Entry {
                 Console(capability.common.diagnostics, cancel: cancel).fail(error)
                 return ExitStatus.usage
             }
+            if capability.writesMediaToOutput(settings), !StandardStreams.hasOutput {
+                throw SluiceError(
+                    .cannotCreate, "cannot write to standard output", why: "it is closed",
+                    hint: "name a file, or leave out >&-")
+            }
             console = try capability.common.console(cancel: cancel) { capability.prepare(&$0) }
         } catch {
             let json = capability.common.json

@@ -6,6 +6,7 @@
 
 let processStart = ProcessStart.estimate()
 
+StandardStreams.reserve()
 let words = Array(CommandLine.arguments.dropFirst())
 if words.first == "--version" {
     exit(Version.print(asJSON: words.contains("--json")))

@@ -225,6 +225,44 @@ import Testing
         #expect(run.errorLines.first?.hasPrefix("sluice: cannot record \(address): ") == true, "\(run.errors)")
     }
 
+    // MARK: Descriptors that are missing from the beginning
+
+    private func run(
+        _ words: [String], _ redirection: String, in directory: TempDirectory
+    ) async throws -> (exit: ProgramExit?, errors: String) {
+        let program = try Program(
+            ["sh", "-c", "exec \"$@\" " + redirection, "sh", try SluiceBinary.path()] + words,
+            environment: ["SDL_AUDIODRIVER": "dummy", "DISPLAY": nil], directory: directory.path)
+        return (await program.wait(within: .seconds(30)), program.errors)
+    }
+
+    @Test(arguments: [
+        ["record", "CLIP", "-o", "-"], ["push", "CLIP", "-", "--format", "mpegts"],
+        ["play", "CLIP", "--raw", "-", "--vo", "null", "--ao", "null"],
+    ])
+    func mediaForAnOutputThatIsNotThere_areRefused(words: [String]) async throws {
+        let directory = try TempDirectory("closed")
+        let words = words.map { $0 == "CLIP" ? SluiceBinary.clip("bbb-360p.mp4") : $0 }
+        let run = try await run(words, ">&-", in: directory)
+        #expect(run.exit == .exited(73), "\(run.errors)")
+        #expect(
+            run.errors.hasPrefix("sluice: cannot write to standard output: it is closed\nhint: "), "\(run.errors)")
+    }
+
+    /// A descriptor that is missing must not be taken by the next file or socket, which events would then go into.
+    @Test(arguments: [">&-", "<&- >&- 2>&-", "2>&-", "<&-"])
+    func workThatNeedsNoOutput_isDoneWithoutOne(redirection: String) async throws {
+        let directory = try TempDirectory("closed")
+        let clip = SluiceBinary.clip("bbb-360p.mp4")
+        let whole = try await run(["push", clip, "whole.flv"], "", in: directory)
+        let bare = try await run(["push", clip, "bare.flv", "--json"], redirection, in: directory)
+        #expect(whole.exit == .exited(0) && bare.exit == .exited(0), "\(bare.errors)")
+        let expected = contents(ofFile: directory.file("whole.flv")) ?? []
+        #expect(expected.count > 100_000 && contents(ofFile: directory.file("bare.flv")) == expected)
+        let probe = try await run(["probe", clip, "--check"], redirection, in: directory)
+        #expect(probe.exit == .exited(0) && !probe.errors.contains("sluice:"), "\(probe.errors)")
+    }
+
     /// Once the thread is there, signals are handled.
     private func hasSignalThread(_ pid: Int32) -> Bool {
         fileNames(in: "/proc/\(pid)/task").contains { task in

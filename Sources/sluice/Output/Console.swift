@@ -44,7 +44,11 @@ final class Console: Reporter {
         colour = settings.colour
         drawsProgress = settings.drawsProgress
         self.cancel = cancel
-        let (json, stats, text) = (settings.json, settings.stats, settings.printsStatus)
+        // Who closes standard output before the start wants nothing told there, and the work done all the same.
+        let hasOutput = StandardStreams.hasOutput
+        let (json, stats, text) = (
+            settings.json && hasOutput, settings.stats, settings.printsStatus && hasOutput
+        )
         state = Mutex(
             State(
                 output: json ? EventWriter(descriptor: STDOUT_FILENO) : nil,
@@ -111,7 +115,7 @@ final class Console: Reporter {
             state.text?.finish(within: .seconds(2))
             return (state.output == nil && state.text?.isClosed != true, state.text?.failure)
         }
-        guard isWanted, head == nil, !lines.isEmpty else { return }
+        guard isWanted, head == nil, !lines.isEmpty, StandardStreams.hasOutput else { return }
         let text = lines.map { MediaAddress.redact($0).oneLine + "\n" }.joined()
         if !StandardOutput.write(text) {
             let code = errno
