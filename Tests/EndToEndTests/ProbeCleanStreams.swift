@@ -105,6 +105,10 @@ extension CleanStream {
                 picture + tone + zerolatency + aac + ["-f", "mpegts", url + "?mode=listener&latency=100000"])
             return (url, [program])
         },
+        CleanStream(name: "RTSP", protocolName: "rtsp") { _ in
+            let server = try await RTSPServer.start()
+            return (server.address, [server])
+        },
         CleanStream(name: "HLS, live", protocolName: "hls", seconds: 6) { server in
             let list = server.hlsDirectory + "/live.m3u8"
             let program = try ffmpeg(

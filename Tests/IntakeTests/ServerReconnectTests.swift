@@ -132,6 +132,29 @@ import Testing
         #expect(tape.packets.count == count)
     }
 
+    /// The server dies with all its connections, and comes back.
+    @Test func rtsp_isTakenUp() async throws {
+        let first = try await RTSPServer.start()
+        let tape = try SourceTape(first.address, reconnect: patience(), timeout: .seconds(2))
+        #expect(await tape.holds(packets: 60, within: .seconds(20)))
+        await first.stop()
+        #expect(await eventually(within: .seconds(10)) { tape.interruptions.count >= 2 })
+        #expect(tape.interruptions[0].error.isMidStream)
+        #expect(tape.interruptions[0].error.reason == .connectionLost, "\(tape.interruptions[0].error)")
+        #expect(tape.interruptions.dropFirst().allSatisfy { $0.error.reason == .refused }, "\(tape.interruptions)")
+        let second = try await RTSPServer.start(port: first.port)
+        #expect(await eventually(within: .seconds(15)) { tape.resumptions.count == 1 })
+        let epoch = tape.resumptions.last?.epoch
+        for kind in [TrackKind.video, .audio] {
+            #expect(
+                await eventually(within: .seconds(5)) {
+                    tape.packets.contains { $0.epoch == epoch && $0.kind == kind }
+                })
+        }
+        #expect(tape.openings == 1 && tape.end == nil)
+        await second.stop()
+    }
+
     enum Carrier: String, CaseIterable, Sendable { case tcp, srt, udp }
 
     /// ffmpeg as a listening (for UDP: sending) peer that dies and comes back.

@@ -61,6 +61,27 @@ struct Unexpected: Error { var what: String }
         await server.close()
     }
 
+    /// StreamEOF alone may be a publisher's pause; clear words behind it are the end.
+    @Test(arguments: [
+        ("NetStream.Play.UnpublishNotify", true), ("NetStream.Play.Stop", true), ("NetStream.Play.Complete", true),
+        ("NetStream.Play.PublishNotify", false),
+    ])
+    func wordsBehindAStreamEOF(_ code: String, _ isTheEnd: Bool) async throws {
+        let server = try await ScriptedRTMP(
+            answer: Self.but(
+                "play",
+                [
+                    .status("status", "NetStream.Play.Start", "go"), .tag(.video, 0, Self.key), .streamEOF,
+                    .status("status", code, "over"),
+                ]))
+        let (client, inbox) = try open(server.port, .play) { $0.endsAtStreamEOF = false }
+        guard case .closed(let error)? = inbox.all(until: isClosed).last else { throw Unexpected(what: "no end") }
+        #expect((error == nil) == isTheEnd, "\(String(describing: error))")
+        if let error { #expect(error.reason == .notLive && error.isMidStream) }
+        client.close()
+        await server.close()
+    }
+
     @Test func aMuteServerIsATimeOut() async throws {
         let server = try await ScriptedServer { _, _ in [] }
         let (client, inbox) = try open(server.port, .play) { $0.connectTimeout = .milliseconds(150) }

@@ -28,6 +28,13 @@ enum RTMPStep: Sendable {
         .call("onStatus", 0, [.null, information(level, code, description)], stream: 1)
     }
 
+    static var streamEOF: RTMPStep {
+        .send(
+            RTMPMessage(
+                chunkStream: 2, type: .userControl, stream: 0, timestamp: 0,
+                payload: ByteBuffer(bytes: [0, 1, 0, 0, 0, 1])))
+    }
+
     static func tag(_ kind: RTMPMessageType, _ time: UInt32, _ bytes: [UInt8]) -> RTMPStep {
         .send(
             RTMPMessage(chunkStream: 6, type: kind, stream: 1, timestamp: time, payload: ByteBuffer(bytes: bytes)))
