@@ -50,7 +50,7 @@ public final class Monitor<State>: @unchecked Sendable {
         return body(state)
     }
 
-    /// Waits until `attempt` returns a value or `deadline` passes (nil: for ever).
+    /// Waits until `attempt` returns a value or `deadline` passes (nil: for ever; `.zero`: looks once).
     /// - Parameter attempt: Called under the lock, again after each change; may change the state.
     @inlinable
     public func wait<Result>(until deadline: HostTime?, _ attempt: (inout State) -> Result?) -> Result? {
@@ -65,7 +65,9 @@ public final class Monitor<State>: @unchecked Sendable {
                 pthread_cond_wait(condition, mutex)
                 continue
             }
-            let ns = max(0, deadline.nanoseconds)
+            let ns = deadline.nanoseconds
+            // Who only looks need not go through the kernel.
+            if ns <= 0 { return nil }
             var when = timespec(tv_sec: Int(ns / 1_000_000_000), tv_nsec: Int(ns % 1_000_000_000))
             if pthread_cond_timedwait(condition, mutex, &when) == ETIMEDOUT { return attempt(&state) }
         }

@@ -1,4 +1,4 @@
-// One file while it is written: fragments of half a second, so that what is in it can be played whenever the
+// One file while it is written: fragments of about half a second, so that what is in it can be played whenever the
 // process or the power goes. Times begin at the file's own zero.
 import Media
 import Model
@@ -54,8 +54,8 @@ final class OpenSegment {
         var step: Span?
     }
 
-    /// Half of what may be lost: the other half is for the waiting on the way here.
-    private static let flushInterval = Span.milliseconds(500)
+    /// Less than half of what may be lost: the rest is for the waiting on the way here, and until the next look.
+    private static let flushInterval = Span.milliseconds(400)
     private static let mediaInterval = Span.seconds(1)
     private static let keyframeInterval = Span.milliseconds(200)
     /// A longer one is a hole.

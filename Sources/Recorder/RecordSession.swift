@@ -26,9 +26,10 @@ public final class RecordSession {
     private static let waitingBytes = 64 << 20
     /// How often a stream that stands still is looked after.
     private static let tick = Span.milliseconds(200)
-    /// How long a live stream waits in the queue, and before that in its socket: together with the half second of a
-    /// fragment well below the second that may be lost.
-    private static let rest = Span.milliseconds(100)
+    /// How long a live stream waits in the queue, and before that in its socket. A packet is in the file 0.7 s after
+    /// it came at the latest: the rest in the socket, the 0.4 s of a fragment, in which is that in the queue, and one
+    /// more before its age is looked at. A second may be lost.
+    private static let rest = Span.milliseconds(150)
     /// The same for what comes faster than it plays: a server that sends all it has must not fill the queue meanwhile.
     private static let shortRest = Span.milliseconds(5)
     /// After so many events the clock is looked at, whatever still waits. No stream plays as many in one rest.
@@ -93,7 +94,7 @@ public final class RecordSession {
     // MARK: Reading
 
     /// A live stream is taken in handfuls: all that has come, then a rest. Woken for each packet, here and by the
-    /// socket, 20 s of a stream of 73 packets a second took 0.29 s of processor time instead of 0.17 (bench.py record-cpu).
+    /// socket, 20 s of a stream of 73 packets a second took 0.34 s of processor time instead of 0.18 (bench.py record-cpu).
     private func read(_ input: Source) throws(SluiceError) -> EndedBy {
         let rest = CancellableWait(cancel)
         var nextStatus = HostTime.now() + .seconds(1)
