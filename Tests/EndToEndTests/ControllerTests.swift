@@ -30,4 +30,8 @@ import Testing
 /// | | always after a second | `ReconnectTests`, `aStreamThatBreaks_…`: the first pause |
 /// | `OpeningBacklog` | all is live, or a length of zero | `ProbeLatencyTests`, `cachedGOP_…`: delay, p95 |
 /// | `SegmentPolicy` | never due, or always | `RecordSplitTests`, `cutsOfAFastStream_…`: number of files |
+/// | `DelayTarget` | the start's target for ever | `delayTarget_…`: it does not follow the network |
+/// | `DelayCorrection` | `.rate(1)` | `delayCorrection_…`: no way back, no skip |
+/// | `PlaybackClock.setRate` | nothing | `delayCorrection_…`: no way back |
+/// | skip of `nobuffer` | what waits is played, sound is steered | `liveSkip_…`: sound behind for seconds |
 @Suite(.serialized, .takesTurns) struct ControllerTests {}
