@@ -10,7 +10,7 @@ import Testing
 /// | | `due` is the anchor's time alone, without `catchUpRate` | burst after the stall |
 /// | | `due` is the last release and one step | never caught up |
 /// | | 3 % too fast | drift, pace |
-/// | | catches up at 1.6 times real time | burst after the stall |
+/// | | catches up at 1.6 times real time | caught up too soon |
 /// | `LoopTimeline` | packets unchanged, or no shift at the seam | `loopTimeline_…`: steps, A/V offsets |
 /// | | a shift of 6 s a pass | steps |
 /// | `Interleaver` | passes each packet on at once | `interleaver_…`: order in the file, lag between tracks |
