@@ -7,13 +7,14 @@ public import Model
 #endif
 
 /// Any thread. Keeps nothing between calls, so that several recorders may work in one directory; a call waits for
-/// the disk, and two seconds at most for another one's lock.
+/// the disk, and ten seconds at most for another one's lock.
 public struct RecordingIndex: Sendable {
     public static let fileName = ".sluice-recordings.jsonl"
     /// A smaller index is left as it grew.
     static let compactionSize: Int64 = 1 << 16
     static let sizeLimit: Int64 = 1 << 28
-    private static let lockWait = Span.seconds(2)
+    /// The holder writes a line; on a busy machine it may wait long for its turn while many others are at it.
+    private static let lockWait = Span.seconds(10)
 
     public let directory: String
     public var path: String { directory + "/" + Self.fileName }
