@@ -8,7 +8,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite(.takesTurns, .timeLimit(.minutes(3))) struct PlayReconnectTests {
+@Suite(.takesTurns) struct PlayReconnectTests {
     private let unseen = ["--vo", "null", "--ao", "null", "--json"]
 
     /// Named events and their codes, in order; status lines and the result left out.
