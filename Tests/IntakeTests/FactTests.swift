@@ -12,10 +12,14 @@ import Wire
             .respond("HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\n\r\n", body: bytes, closes: false))
     }
 
-    private func flvFacts(_ bytes: [UInt8], until fact: (SourceFact) -> Bool) async throws -> [SourceFact] {
+    private func flvFacts(
+        _ bytes: [UInt8], until fact: (SourceFact) -> Bool, and other: (SourceFact) -> Bool = { _ in true }
+    ) async throws -> [SourceFact] {
         let server = try await serve(bytes)
         let tape = try SourceTape("http://127.0.0.1:\(server.port)/live/a.flv")
-        let found = await tape.tells(fact)
+        var found = await tape.tells(fact)
+        #expect(found, "\(tape.facts)")
+        found = await tape.tells(other)
         #expect(found, "\(tape.facts)")
         return tape.facts
     }
@@ -71,7 +75,9 @@ import Wire
     @Test func flv_tellsMissingHeadersOnce() async throws {
         let directory = try TempDirectory("facts")
         let tags = try await Fixture.flv(directory, "a.flv").filter { !$0.isHeader }
-        let facts = try await flvFacts(try Fixture.bytes(tags)) { $0 == .missingSequenceHeader(.audio) }
+        let facts = try await flvFacts(
+            try Fixture.bytes(tags), until: { $0 == .missingSequenceHeader(.audio) },
+            and: { $0 == .missingSequenceHeader(.video) })
         #expect(facts.filter { $0 == .missingSequenceHeader(.video) }.count == 1)
         #expect(facts.filter { $0 == .missingSequenceHeader(.audio) }.count == 1)
     }

@@ -109,7 +109,9 @@ func patience(
         #expect(await eventually(within: .seconds(5)) { !tape.resumptions.isEmpty })
         #expect(HostTime.now() - back < .seconds(1.5))
         #expect(second.arrivals.count == 1)
-        #expect(tape.source.receivedBytes > bytes.count * 3 / 2, "of both connections")
+        #expect(
+            await eventually(within: .seconds(5)) { tape.source.receivedBytes > bytes.count * 3 / 2 },
+            "of both connections")
     }
 
     @Test func aPublisherThatComesBackAsAnother_isAnnounced() async throws {
