@@ -27,7 +27,8 @@ struct SegmentRouter {
         let start: MediaTime
         /// Where the next one begins; nil for the newest. A newer generation has another timeline.
         var end: MediaTime?
-        var cutAt: HostTime?
+        /// When that was, by `watched`.
+        var cutAt: Span?
         /// Begun by sound: pictures follow at their next key frame, which may be a GOP away.
         var isEarlyForPictures = false
         var newest: MediaTime
@@ -48,6 +49,11 @@ struct SegmentRouter {
     private var generationOfEpoch: [Int: Int] = [:]
     var nextNumber = 1
     var actions: [Action] = []
+    /// How long the stream has been watched. A process that was stopped has not waited for anything: what came
+    /// meanwhile is yet to be read.
+    private(set) var watched = Span.zero
+    private var lastLook: HostTime?
+    private static let longestLook = Span.seconds(1)
     /// Pictures that no file could show: before the first key frame.
     private(set) var undecodable = 0
     /// Packets without any time.
@@ -127,9 +133,11 @@ struct SegmentRouter {
     }
 
     private mutating func drained(_ now: HostTime) -> [Action] {
+        if let lastLook, now > lastLook { watched += min(now - lastLook, Self.longestLook) }
+        lastLook = max(lastLook ?? now, now)
         if let gathering, gathering.isReady(lines, isLive: settings.isLive, now: now) { openGathered() }
         releaseOverdue(now: now)
-        closePassed(now: now)
+        closePassed()
         return take()
     }
 
@@ -200,7 +208,7 @@ struct SegmentRouter {
         nextNumber += 1
         if let last = segments.indices.last {
             segments[last].end = start
-            segments[last].cutAt = cut.arrival
+            segments[last].cutAt = watched
         }
         policy.begin(media: start, wall: settings.wall(cut))
         segments.append(Segment(number: number, generation: generation, start: start, newest: start))

@@ -143,14 +143,14 @@ extension SegmentRouter {
     }
 
     /// Closes the files that no track is in any more, or that have waited long enough.
-    mutating func closePassed(now: HostTime) {
+    mutating func closePassed() {
         while segments.count > 1, let oldest = segments.first, let newest = segments.last {
             let members = lines.values.filter { $0.segment == oldest.number }
             if !members.isEmpty {
                 let host = oldest.isEarlyForPictures ? Self.gopLimit : Self.passLimit.host
                 let media = oldest.isEarlyForPictures ? Self.gopLimit : Self.passLimit.media
                 let hasWaited =
-                    oldest.cutAt.map { settings.isLive && now - $0 > host } ?? false
+                    oldest.cutAt.map { settings.isLive && watched - $0 > host } ?? false
                     || newest.newest - newest.start > media || segments.count > Self.openLimit
                 guard hasWaited else { return }
                 for line in members {
