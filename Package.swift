@@ -18,6 +18,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         // Floor 0: C. The libraries come from the system; the ring is ours because a real-time
@@ -72,11 +73,26 @@ let package = Package(
             name: "Player", dependencies: ["Model", "Timing", "Wire", "Media", "Screen", "Intake"],
             swiftSettings: settings),
 
+        .target(
+            name: "Origin",
+            dependencies: [
+                "Model", "Timing", "Wire", "Media", "Net",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], swiftSettings: settings),
+
+        // Floor 5: named streams in the background.
+        .target(
+            name: "Channels",
+            dependencies: ["Model", "Wire", "Origin", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+
         // Floor 6: the command line.
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Model", "Publisher", "Player", "Recorder", "Prober",
+                "Model", "Publisher", "Player", "Recorder", "Prober", "Origin", "Channels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -127,6 +143,18 @@ let package = Package(
         .testTarget(
             name: "ProberTests",
             dependencies: ["Prober", "Intake", "Media", "Wire", "Timing", "Model", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "OriginTests",
+            dependencies: [
+                "Origin", "Net", "Media", "Wire", "Model", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], swiftSettings: settings),
+        .testTarget(
+            name: "ChannelsTests", dependencies: ["Channels", "Origin", "Model", "TestSupport"],
             swiftSettings: settings),
         // The built binary against real peers.
         .testTarget(name: "EndToEndTests", dependencies: ["Model", "TestSupport"], swiftSettings: settings),

@@ -32,8 +32,11 @@ ALLOWED = {
     "Player": {"Model", "Timing", "Wire", "Media", "Screen", "Intake", "NIOCore"} | LIBC,
     "Recorder": {"Model", "Timing", "Wire", "Media", "Intake"} | LIBC,
     "Prober": {"Model", "Timing", "Wire", "Media", "Intake"} | LIBC,
+    "Origin": {"Model", "Timing", "Wire", "Media", "Net", "NIOCore", "NIOPosix", "NIOHTTP1"} | LIBC,
+    # floor 5
+    "Channels": {"Model", "Wire", "Origin", "GRDB"} | LIBC,
     # floor 6
-    "sluice": {"Model", "Publisher", "Player", "Recorder", "Prober", "ArgumentParser"} | LIBC,
+    "sluice": {"Model", "Publisher", "Player", "Recorder", "Prober", "Origin", "Channels", "ArgumentParser"} | LIBC,
 }
 # Words of the outside world that a pure module has no business with.
 IMPURE = re.compile(

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(build-essential pkg-config git ca-certificates libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
-    libswresample-dev libavfilter-dev libavdevice-dev libsdl2-dev libsonic-dev)
+    libswresample-dev libavfilter-dev libavdevice-dev libsdl2-dev libsonic-dev libsqlite3-dev)
 # The libraries come with the -dev packages; a desktop brings a screen, this brings the rest.
 runtime=(ca-certificates)
 demo=(nginx libnginx-mod-rtmp util-linux)
