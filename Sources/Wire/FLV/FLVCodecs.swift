@@ -106,6 +106,7 @@ enum EnhancedPacketType {
     static let codedFramesX: UInt8 = 3
     static let metadata: UInt8 = 4
     static let multichannelConfig: UInt8 = 4
+    static let transportSequenceStart: UInt8 = 5
     static let audioMultitrack: UInt8 = 5
     static let videoMultitrack: UInt8 = 6
     static let modifier: UInt8 = 7

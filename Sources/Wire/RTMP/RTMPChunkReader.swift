@@ -5,7 +5,7 @@ public import NIOCore
 /// Reassembles messages from chunks that arrive in pieces of any size.
 public struct RTMPChunkReader: Sendable {
     /// What a peer may make us keep.
-    public struct Limits: Sendable {
+    public struct Limits: Sendable, Equatable {
         /// Bytes of one message.
         public var message = 16 << 20
         /// Bytes of all unfinished messages together.
@@ -41,7 +41,8 @@ public struct RTMPChunkReader: Sendable {
 
     /// Bytes that a chunk of the other side carries at most.
     public private(set) var chunkSize = RTMPChunk.defaultSize
-    private let limits: Limits
+    /// May change between messages; a message that has begun is judged by what held then.
+    var limits: Limits
     private var input = ByteBuffer()
     private var streams: [Int: Stream] = [:]
     private var unfinished = 0

@@ -14,9 +14,17 @@ public struct RTMPChunkWriter: Sendable {
     public var chunkSize = RTMPChunk.defaultSize {
         didSet { chunkSize = min(max(1, chunkSize), RTMPChunk.greatestSize) }
     }
+    /// Every message with a full header and no memory of the one before, for a server: its messages are made in
+    /// several places, once for many connections, and go out in an order that none of these places knows.
+    let isStateless: Bool
     private var last: [Int: Last] = [:]
 
-    public init() {}
+    public init() { isStateless = false }
+
+    init(statelessWithChunkSize size: Int) {
+        isStateless = true
+        chunkSize = min(max(1, size), RTMPChunk.greatestSize)
+    }
 
     /// Appends the chunks of one message to `output`.
     /// - Throws: `WireError` when the message has more than 16 777 215 bytes or a chunk stream outside 2…65599.
@@ -37,6 +45,7 @@ public struct RTMPChunkWriter: Sendable {
             writeBasic(format: 3, message.chunkStream, into: &output)
             if let extended { output.writeInteger(extended) }
         }
+        guard !isStateless else { return }
         last[message.chunkStream] = Last(
             timestamp: message.timestamp, length: length, type: message.type, stream: message.stream)
     }
