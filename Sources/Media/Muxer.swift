@@ -171,6 +171,11 @@ public final class Muxer: PacketSink {
         if let timeout = options.timeout { interrupt.arm(deadline: .now() + timeout) }
         releaseSound()
         var status = av_write_frame(context.raw, nil)
+        // Asked for once, it holds for one fragment only: the next would begin where the lengths of the packets
+        // before it add up to, and where those are not known, at the time of one that is there already.
+        if let flags = options.av["movflags"], flags.contains("frag_discont") {
+            av_opt_set(context.raw.pointee.priv_data, "movflags", "+frag_discont", 0)
+        }
         if let bytes = context.raw.pointee.pb {
             avio_flush(bytes)
             if status >= 0 { status = bytes.pointee.error }
