@@ -7,7 +7,7 @@ BINARY = .build/release/sluice
 SANITIZED = .build-sanitized
 ADDRESS = --disable-xctest --scratch-path $(SANITIZED) --sanitize address
 
-.PHONY: help build test lint format demo install uninstall man completions bench bench-play nightly clean
+.PHONY: help build test lint format demo install uninstall man completions bench bench-play bench-origin nightly clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -59,6 +59,10 @@ bench: build ## Measure against ffmpeg and ffplay on this machine
 bench-play: build ## Measure play on bad networks, against ffplay on this machine
 	bash scripts/install-deps.sh bench
 	Benchmarks/bench_play.py
+
+bench-origin: build ## Measure the origin with hundreds of viewers, against nginx-rtmp on this machine
+	bash scripts/install-deps.sh bench
+	Benchmarks/bench_origin.py
 
 nightly: build ## The long ones: sanitizers, fuzzing, soak, the recipes of the README
 	bash scripts/install-deps.sh build runtime test

@@ -98,7 +98,7 @@ def answers(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def nginx(children):
+def nginx(children, connections=512):
     """Starts Debian's nginx with its RTMP module on free ports; returns (rtmp port, http port)."""
     for _ in range(3):
         rtmp, http = free_port(), free_port()
@@ -108,7 +108,7 @@ def nginx(children):
             out.write(f"""
 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 daemon off; master_process off; pid nginx.pid; error_log error.log;
-events {{ worker_connections 512; }}
+events {{ worker_connections {connections}; }}
 rtmp {{ access_log off; server {{ listen 127.0.0.1:{rtmp}; chunk_size 4096;
   application live {{ live on; wait_key on; }}
   application hls {{ live on; wait_key on; hls on; hls_path {where}/hls; hls_fragment 2s; }} }} }}
