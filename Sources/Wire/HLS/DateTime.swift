@@ -1,4 +1,4 @@
-// Reads ISO 8601 dates as EXT-X-PROGRAM-DATE-TIME writes them, without a calendar library.
+// Reads and writes ISO 8601 dates as EXT-X-PROGRAM-DATE-TIME has them, without a calendar library.
 public import Model
 
 extension Instant where Line == WallTimeline {
@@ -26,6 +26,36 @@ extension Instant where Line == WallTimeline {
         guard let zone = Self.zone(&bytes), bytes.isEmpty else { return nil }
         let seconds = Self.dayNumber(year, month, day) * 86400 + hour * 3600 + (minute - zone) * 60 + second
         self.init(nanoseconds: Int64(seconds) * 1_000_000_000 + Int64(fraction))
+    }
+
+    /// "2026-11-20T20:14:42.123Z": UTC, whole milliseconds, rounded down.
+    public var iso8601: String {
+        let (day, rest) = Self.floorDivided(
+            nanoseconds / 1_000_000 - (nanoseconds % 1_000_000 < 0 ? 1 : 0), 86_400_000)
+        // Civil date from the day number, the year beginning in March (the inverse of `dayNumber`).
+        let shifted = day + 719_468
+        let (era, dayOfEra) = Self.floorDivided(shifted, 146_097)
+        let year = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * year + year / 4 - year / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        let inMarchYear = year + era * 400
+        let date = [
+            Self.padded(inMarchYear + (month >= 10 ? 1 : 0), 4), Self.padded(month < 10 ? month + 3 : month - 9, 2),
+            Self.padded(dayOfYear - (153 * month + 2) / 5 + 1, 2),
+        ]
+        let time = [rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60].map { Self.padded($0, 2) }
+        return date.joined(separator: "-") + "T" + time.joined(separator: ":") + "." + Self.padded(rest % 1000, 3)
+            + "Z"
+    }
+
+    private static func floorDivided(_ value: Int64, _ divisor: Int64) -> (Int64, Int64) {
+        let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
+        return rest < 0 ? (quotient - 1, rest + divisor) : (quotient, rest)
+    }
+
+    private static func padded(_ value: Int64, _ width: Int) -> String {
+        let digits = String(value)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
     private static func take(_ bytes: inout ArraySlice<UInt8>, _ character: Unicode.Scalar) -> Bool {
