@@ -29,6 +29,7 @@ final class OriginRun: @unchecked Sendable {
 
     func start() throws(SluiceError) -> OriginServer.Ports {
         let settings = core.settings
+        ports.rtmp = try listen("rtmp", settings.rtmpPort) { RTMPListener.bind(self.core) }
         if let path = settings.controlPath {
             try bind("cannot listen on the control socket \(path)", .cannotCreate) {
                 ControlListener.bind(path: path, run: self)

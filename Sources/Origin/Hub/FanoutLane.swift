@@ -36,14 +36,14 @@ final class FanoutLane: @unchecked Sendable {
 
     /// Takes one message. What came before a key frame, or before new headers, leaves first: each GOP begins a batch.
     func take(_ tag: StreamTag, before old: HeaderSet, after new: HeaderSet, isSoundOnly: Bool, now: HostTime) {
-        if hasMedia, tag.role == .keyFrame || tag.isHeader { flush() }
+        if hasMedia, tag.startsGOP || tag.isHeader { flush() }
         // Pictures that come back in the middle of a GOP are nothing to begin with.
-        if isEntry, !hasPicture, tag.role == .picture { flush() }
+        if isEntry, !hasPicture, tag.isPicture, !tag.startsGOP { flush() }
         if pending.isEmpty {
             arrival = now
             before = old
         }
-        if !hasMedia, tag.role == .keyFrame || (isSoundOnly && tag.role == .sound) { isEntry = true }
+        if !hasMedia, tag.startsGOP || (isSoundOnly && tag.isSound) { isEntry = true }
         pending.append(tag)
         after = new
         hasMedia = hasMedia || !tag.isHeader

@@ -39,8 +39,8 @@ final class LiveStream: @unchecked Sendable {
 
     /// There are no pictures at this time.
     var isSoundOnly: Bool { !hasPictures || soundsAlone > Self.soundsThatMakeSoundOnly }
-    var hasAudio: Bool { headers.audio != nil || counters.audioMessages > 0 }
-    var hasVideo: Bool { headers.video != nil || hasPictures }
+    var hasAudio: Bool { headers.hasAudio || counters.audioMessages > 0 }
+    var hasVideo: Bool { headers.hasVideo || hasPictures }
 
     // MARK: - The publisher
 
@@ -66,20 +66,17 @@ final class LiveStream: @unchecked Sendable {
     }
 
     private func take(_ tag: StreamTag, _ now: HostTime) {
-        switch tag.role {
-        case .keyFrame:
-            hasKeyFrame = true
-            count(picture: true)
-        case .picture:
+        if tag.isPicture {
+            hasKeyFrame = hasKeyFrame || tag.facts.isKeyFrame
             // Nobody can decode what comes before the first key frame.
             guard hasKeyFrame else { return }
             count(picture: true)
-        case .sound: count(picture: false)
-        case .metadata, .videoHeader, .audioHeader, .data: break
+        } else if tag.isSound {
+            count(picture: false)
         }
         let before = headers
         if tag.isHeader { headers = headers.replacing(with: tag) }
-        if tag.role != .metadata { newest = tag.tag.timestamp }
+        if !tag.facts.isMetadata { newest = tag.tag.timestamp }
         let isSoundOnly = isSoundOnly
         for lane in lanes {
             lane.take(tag, before: before, after: headers, isSoundOnly: isSoundOnly, now: now)

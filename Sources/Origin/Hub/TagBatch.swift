@@ -17,8 +17,8 @@ final class TagBatch: @unchecked Sendable {
     let arrival: HostTime
     let hasPicture: Bool
 
-    /// For RTMP: message stream 1, chunk size `rtmpChunkSize`.
-    private(set) lazy var rtmp = serialised(RTMPForm.write)
+    /// For RTMP, as every session of `RTMPConnection` announces its chunk size.
+    private(set) lazy var rtmp = serialised { tag, out in Self.rtmpWriter.write(tag, into: &out) }
     /// For HTTP-FLV: tags with their PreviousTagSize, without a file header.
     private(set) lazy var flv = serialised { tag, out in try? FLVStreamWriter.write(tag, into: &out) }
     /// The same without pictures, for viewers that came while there was no key frame to begin at.
@@ -35,8 +35,10 @@ final class TagBatch: @unchecked Sendable {
         hasPicture = tags.contains { $0.isPicture }
     }
 
-    /// The time of the first message that is media; of headers alone, theirs.
-    var timestamp: UInt32 { (tags.first { $0.role != .metadata } ?? tags.first)?.tag.timestamp ?? 0 }
+    private static let rtmpWriter = RTMPFanoutWriter()
+
+    /// The time of the first message that has one: `onMetaData` is always at 0.
+    var timestamp: UInt32 { tags.first { !$0.facts.isMetadata }?.tag.timestamp ?? 0 }
 
     /// Sum of the bodies, in bytes.
     private(set) lazy var mediaBytes = tags.reduce(0) { $0 + $1.tag.body.readableBytes }
@@ -46,35 +48,5 @@ final class TagBatch: @unchecked Sendable {
         out.reserveCapacity(mediaBytes + tags.count * 20)
         for tag in tags { write(tag.tag, &out) }
         return out
-    }
-}
-
-extension HeaderSet {
-    /// The headers as a batch of their own.
-    func batch(at timestamp: UInt32, arrival: HostTime) -> TagBatch {
-        TagBatch(tags(at: timestamp), isEntry: false, before: .none, after: self, arrival: arrival)
-    }
-}
-
-/// How messages look to every RTMP viewer alike.
-enum RTMPForm {
-    /// SetChunkSize is sent to each viewer before its first message.
-    static let chunkSize = 60000
-
-    /// A new writer knows no message before this one, so its header is whole: absolute time, length, stream.
-    static func write(_ tag: FLVTag, into out: inout ByteBuffer) {
-        var writer = RTMPChunkWriter()
-        writer.chunkSize = chunkSize
-        let chunkStream =
-            switch tag.kind {
-            case .audio: 4
-            case .video: 6
-            case .script: 5
-            }
-        let message = RTMPMessage(
-            chunkStream: chunkStream, type: RTMPMessageType(rawValue: tag.kind.rawValue), stream: 1,
-            timestamp: tag.timestamp, payload: tag.body)
-        // Fails only on what no reader could have taken in: 16 MiB and more.
-        try? writer.write(message, into: &out)
     }
 }
