@@ -51,7 +51,7 @@ import Testing
 
     // MARK: Publish
 
-    static func ffmpegPublish() throws -> ClientScript {
+    static func ffmpegPublish(key: [UInt8] = key) throws -> ClientScript {
         var client = ClientScript()
         try client.connect("live", [.init("type", .string("nonprivate"))])
         try client.say(.setChunkSize(60_000))
