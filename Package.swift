@@ -28,6 +28,7 @@ let package = Package(
         // No pkg-config file: the header and the library are where the compiler looks.
         .systemLibrary(name: "CSonic", providers: [.apt(["libsonic-dev"])]),
         .target(name: "CRealtime", dependencies: ["CSDL2"]),
+        .target(name: "CProcess"),
 
         // Floor 1: values, decisions, bytes.
         .target(name: "Model", swiftSettings: settings),
@@ -85,7 +86,9 @@ let package = Package(
         // Floor 5: named streams in the background.
         .target(
             name: "Channels",
-            dependencies: ["Model", "Wire", "Origin", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "CProcess", "Model", "Timing", "Wire", "Origin", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
 
         // Floor 6: the command line.

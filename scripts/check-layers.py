@@ -16,7 +16,7 @@ STANDARD = {"Swift", "Synchronization"}
 LIBC = {"Glibc"}
 ALLOWED = {
     # floor 0
-    "CFFmpeg": set(), "CSDL2": set(), "CSonic": set(), "CRealtime": set(),
+    "CFFmpeg": set(), "CSDL2": set(), "CSonic": set(), "CRealtime": set(), "CProcess": set(),
     # floor 1
     "Model": LIBC,
     "Timing": {"Model"},
@@ -34,7 +34,7 @@ ALLOWED = {
     "Prober": {"Model", "Timing", "Wire", "Media", "Intake"} | LIBC,
     "Origin": {"Model", "Timing", "Wire", "Media", "Net", "NIOCore", "NIOPosix", "NIOHTTP1"} | LIBC,
     # floor 5
-    "Channels": {"Model", "Wire", "Origin", "GRDB"} | LIBC,
+    "Channels": {"CProcess", "Model", "Timing", "Wire", "Origin", "GRDB"} | LIBC,
     # floor 6
     "sluice": {"Model", "Publisher", "Player", "Recorder", "Prober", "Origin", "Channels", "ArgumentParser"} | LIBC,
 }
