@@ -157,7 +157,10 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ], swiftSettings: settings),
         .testTarget(
-            name: "ChannelsTests", dependencies: ["Channels", "Origin", "Model", "TestSupport"],
+            name: "ChannelsTests",
+            dependencies: [
+                "Channels", "Origin", "Model", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
         // The built binary against real peers.
         .testTarget(name: "EndToEndTests", dependencies: ["Model", "TestSupport"], swiftSettings: settings),

@@ -173,13 +173,13 @@ _sluice() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    push|play|record|probe|help)
+    push|play|record|probe|stream-start|stream-stop|stream-list|help)
         # Offer subcommand argument completions
         "_sluice_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'push play record probe help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'push play record probe stream-start stream-stop stream-list help' -- "${cur}"))
         ;;
     esac
 }
@@ -615,6 +615,175 @@ _sluice_probe() {
     case "${positional_number}" in
     *)
         __sluice_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_sluice_stream-start() {
+    repeating_flags=()
+    non_repeating_flags=(--foreground --reuse --no-wait --loop --no-pace --no-marks --insecure --json --quiet -q --no-color --version -h --help)
+    repeating_options=(-i --header --av-option)
+    non_repeating_options=(--print --stream-id --quota --rtmp-port --http-port --start-at -t --duration --live --format --input-format --input-pix-fmt --input-size --input-fps --video --audio --bitrate --size --fps --gop --preset --tune --profile --audio-bitrate --timeout --user-agent --rtsp-transport --quality --video-track --audio-track --stats --log-level)
+    __sluice_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--print')
+        __sluice_add_completions -W 'channel'$'\n''channel_id'$'\n''stream_id'$'\n''publish_url'$'\n''watch.rtmp'$'\n''watch.flv'$'\n''watch.hls'$'\n''state'$'\n''pid'$'\n''origin_pid'
+        return
+        ;;
+    '--stream-id')
+        return
+        ;;
+    '--quota')
+        return
+        ;;
+    '--rtmp-port')
+        return
+        ;;
+    '--http-port')
+        return
+        ;;
+    '-i')
+        __sluice_add_completions -f
+        return
+        ;;
+    '--start-at')
+        return
+        ;;
+    '-t'|'--duration')
+        return
+        ;;
+    '--live')
+        __sluice_add_completions -W 'on'$'\n''off'
+        return
+        ;;
+    '--format')
+        __sluice_add_completions -W 'flv'$'\n''mpegts'$'\n''matroska'$'\n''mp4'$'\n''nut'
+        return
+        ;;
+    '--input-format')
+        __sluice_add_completions -W 'rawvideo'$'\n''mpegts'$'\n''flv'$'\n''matroska'$'\n''mp4'$'\n''h264'$'\n''hevc'$'\n''nut'
+        return
+        ;;
+    '--input-pix-fmt')
+        __sluice_add_completions -W 'yuv420p'$'\n''nv12'$'\n''bgr24'$'\n''rgb24'$'\n''bgra'$'\n''rgba'$'\n''gray'$'\n''yuyv422'
+        return
+        ;;
+    '--input-size')
+        return
+        ;;
+    '--input-fps')
+        return
+        ;;
+    '--video')
+        __sluice_add_completions -W 'copy'$'\n''h264'$'\n''hevc'$'\n''none'
+        return
+        ;;
+    '--audio')
+        __sluice_add_completions -W 'copy'$'\n''aac'$'\n''opus'$'\n''none'
+        return
+        ;;
+    '--bitrate')
+        return
+        ;;
+    '--size')
+        return
+        ;;
+    '--fps')
+        return
+        ;;
+    '--gop')
+        return
+        ;;
+    '--preset')
+        __sluice_add_completions -W 'ultrafast'$'\n''superfast'$'\n''veryfast'$'\n''faster'$'\n''fast'$'\n''medium'$'\n''slow'$'\n''slower'$'\n''veryslow'
+        return
+        ;;
+    '--tune')
+        __sluice_add_completions -W 'zerolatency'$'\n''animation'$'\n''grain'$'\n''fastdecode'$'\n''psnr'$'\n''ssim'
+        return
+        ;;
+    '--profile')
+        __sluice_add_completions -W 'baseline'$'\n''main'$'\n''high'
+        return
+        ;;
+    '--audio-bitrate')
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    '--header')
+        return
+        ;;
+    '--user-agent')
+        return
+        ;;
+    '--av-option')
+        return
+        ;;
+    '--rtsp-transport')
+        __sluice_add_completions -W 'tcp'$'\n''udp'
+        return
+        ;;
+    '--quality')
+        __sluice_add_completions -W 'best'$'\n''worst'$'\n''1080p'$'\n''720p'$'\n''480p'$'\n''360p'
+        return
+        ;;
+    '--video-track')
+        return
+        ;;
+    '--audio-track')
+        return
+        ;;
+    '--stats')
+        __sluice_add_completions -f
+        return
+        ;;
+    '--log-level')
+        __sluice_add_completions -W 'trace'$'\n''debug'$'\n''info'$'\n''notice'$'\n''warning'$'\n''error'
+        return
+        ;;
+    esac
+}
+
+_sluice_stream-stop() {
+    repeating_flags=()
+    non_repeating_flags=(--all --json --quiet -q --no-color --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--stats --log-level)
+    __sluice_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--stats')
+        __sluice_add_completions -f
+        return
+        ;;
+    '--log-level')
+        __sluice_add_completions -W 'trace'$'\n''debug'$'\n''info'$'\n''notice'$'\n''warning'$'\n''error'
+        return
+        ;;
+    esac
+}
+
+_sluice_stream-list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --no-color --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--stats --log-level)
+    __sluice_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--stats')
+        __sluice_add_completions -f
+        return
+        ;;
+    '--log-level')
+        __sluice_add_completions -W 'trace'$'\n''debug'$'\n''info'$'\n''notice'$'\n''warning'$'\n''error'
         return
         ;;
     esac

@@ -16,7 +16,8 @@ import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SECTIONS = ROOT / "man" / "sections"
-PAGES = {"sluice": 1, "sluice-push": 1, "sluice-play": 1, "sluice-record": 1, "sluice-probe": 1, "sluice-json": 7}
+PAGES = {"sluice": 1, "sluice-push": 1, "sluice-play": 1, "sluice-record": 1, "sluice-probe": 1, "sluice-stream-start": 1,
+         "sluice-stream-stop": 1, "sluice-stream-list": 1, "sluice-json": 7}
 
 
 def run(binary, *words):

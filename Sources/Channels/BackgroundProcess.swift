@@ -80,9 +80,17 @@ enum SettingsFile {
         return copy
     }
 
+    /// What a user has opened there is none of ours.
+    private static var isPresent: Bool {
+        var name = [CChar](repeating: 0, count: 64)
+        let count = readlink("/proc/self/fd/\(descriptor)", &name, name.count)
+        let text = String(decoding: name.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return text.hasPrefix("/memfd:settings")
+    }
+
     /// In the new process: what it was told. nil when nobody told it anything.
     static func read() -> JSONValue? {
-        guard fcntl(descriptor, F_GETFD) >= 0 else { return nil }
+        guard isPresent else { return nil }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)

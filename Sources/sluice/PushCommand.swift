@@ -37,9 +37,18 @@ struct PushCommand: Capability {
                 "push", "<url> is missing: \"\(last)\" alone does not say both what to send and where to",
                 hint: "see 'sluice push --help'")
         }
+        return try Self.settings(
+            inputs: names, target: last, sending: sending, raw: raw, encoding: encoding, source: source)
+    }
+
+    /// The same for `stream-start`, whose worker is a push.
+    static func settings(
+        inputs names: [String], target: String, sending: SendingArguments, raw: RawInputArguments,
+        encoding: EncodingArguments, source: SourceArguments
+    ) throws(SluiceError) -> PublishSettings {
         var inputs: [PublishSettings.Input] = []
-        for name in names { inputs.append(try Self.input(name)) }
-        var settings = PublishSettings(inputs: inputs, target: try Self.target(last))
+        for name in names { inputs.append(try input(name)) }
+        var settings = PublishSettings(inputs: inputs, target: try self.target(target))
         settings.source = source.options
         settings.inputFormat = try raw.format()
         sending.apply(to: &settings)
@@ -83,7 +92,7 @@ struct PushCommand: Capability {
         }
     }
 
-    private func check(_ settings: PublishSettings) throws(SluiceError) {
+    private static func check(_ settings: PublishSettings) throws(SluiceError) {
         let target = settings.target
         if target.scheme == .standardStream, settings.format == nil {
             throw UsageErrors.error(

@@ -5,14 +5,17 @@ import Model
 struct SluiceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sluice",
-        abstract: "Push, play, record and probe live streams.",
+        abstract: "Push, play, record, probe and serve live streams.",
         usage: "sluice <command> [options] <operands>",
         discussion: """
             Standard output carries data only: media, or events with --json. Everything for people goes \
             to standard error.
             """,
         version: "sluice \(Version.number)",
-        subcommands: [PushCommand.self, PlayCommand.self, RecordCommand.self, ProbeCommand.self])
+        subcommands: [
+            PushCommand.self, PlayCommand.self, RecordCommand.self, ProbeCommand.self, StreamStartCommand.self,
+            StreamStopCommand.self, StreamListCommand.self,
+        ])
 
     static var names: String {
         configuration.subcommands.map { $0.configuration.commandName ?? "" }.joined(separator: ", ")

@@ -12,4 +12,5 @@ if words.first == "--version" {
     exit(Version.print(asJSON: words.contains("--json")))
 }
 StopSignals.prepare()
+if let status = OriginCommand.run(words) ?? WorkerCommand.run(words) { exit(status) }
 exit(Entry.run(words, processStart: processStart))

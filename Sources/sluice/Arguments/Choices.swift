@@ -43,3 +43,4 @@ extension PlaySettings.AudioOutput: ExpressibleByArgument {}
 extension PlaySettings.HardwareDecoding: ExpressibleByArgument {}
 extension RTSPTransport: ExpressibleByArgument {}
 extension RecordFormat: ExpressibleByArgument {}
+extension ReportField: ExpressibleByArgument {}

@@ -48,6 +48,24 @@ struct EncodingArguments: ParsableArguments {
     @Flag(help: "No latency marks in the picture.")
     var noMarks = false
 
+    /// The first of them that was given, where there is nothing to send.
+    var given: String? {
+        let present: [(String, Bool)] =
+            changes + [
+                ("--video", video != nil), ("--audio", audio != nil), ("--audio-bitrate", audioBitrate != nil),
+                ("--no-marks", noMarks),
+            ]
+        return present.first(where: \.1)?.0
+    }
+
+    /// What changes the picture.
+    private var changes: [(String, Bool)] {
+        [
+            ("--bitrate", bitrate != nil), ("--size", size != nil), ("--fps", fps != nil), ("--gop", gop != nil),
+            ("--preset", preset != nil), ("--tune", tune != nil), ("--profile", profile != nil),
+        ]
+    }
+
     func apply(to settings: inout PublishSettings) throws(SluiceError) {
         settings.video = video
         settings.audio = audio
@@ -64,10 +82,6 @@ struct EncodingArguments: ParsableArguments {
     }
 
     private func check() throws(SluiceError) {
-        let changes: [(String, Bool)] = [
-            ("--bitrate", bitrate != nil), ("--size", size != nil), ("--fps", fps != nil), ("--gop", gop != nil),
-            ("--preset", preset != nil), ("--tune", tune != nil), ("--profile", profile != nil),
-        ]
         if let change = changes.first(where: { $0.1 }) {
             if video == .copy { throw UsageErrors.error(change.0, "--video copy leaves the picture as it is") }
             if video == PublishSettings.VideoTreatment.none {

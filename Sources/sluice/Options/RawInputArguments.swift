@@ -26,6 +26,15 @@ struct RawInputArguments: ParsableArguments {
         help: ArgumentHelp("Frame rate of raw video.", valueName: "n"), transform: FrameRateArgument.parse)
     var inputFps: Rational?
 
+    /// The first of them that was given, where there is no input.
+    var given: String? {
+        let present: [(String, Bool)] = [
+            ("--input-format", inputFormat != nil), ("--input-pix-fmt", inputPixFmt != nil),
+            ("--input-size", inputSize != nil), ("--input-fps", inputFps != nil),
+        ]
+        return present.first(where: \.1)?.0
+    }
+
     func format() throws(SluiceError) -> PublishSettings.InputFormat? {
         let present: [(String, Bool)] = [
             ("--input-pix-fmt", inputPixFmt != nil), ("--input-size", inputSize != nil),

@@ -37,6 +37,15 @@ struct SendingArguments: ParsableArguments {
         completion: .list(["flv", "mpegts", "matroska", "mp4", "nut"]), transform: NameArgument.parse)
     var format: String?
 
+    /// The first of them that was given, where there is nothing to send.
+    var given: String? {
+        let present: [(String, Bool)] = [
+            ("--loop", loop), ("--start-at", startAt != nil), ("--duration", duration != nil),
+            ("--no-pace", noPace), ("--live", live != nil), ("--format", format != nil),
+        ]
+        return present.first(where: \.1)?.0
+    }
+
     func apply(to settings: inout PublishSettings) {
         if loop { settings.repetition = loopCount.map { .times($0) } ?? .forever }
         settings.startAt = startAt

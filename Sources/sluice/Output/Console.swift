@@ -20,6 +20,16 @@ final class Console: Reporter {
         var printsStatus = false
         /// A descriptor for the events, besides.
         var stats: Int32?
+        /// Each line begins with the time: standard error is a log.
+        var stampsLines = false
+
+        /// For a process in the background.
+        static func log(_ level: LogLevel) -> Settings {
+            var settings = Settings()
+            settings.level = level
+            settings.stampsLines = true
+            return settings
+        }
     }
 
     private struct State {
@@ -35,6 +45,7 @@ final class Console: Reporter {
     private let level: LogLevel
     private let colour: Bool
     private let drawsProgress: Bool
+    private let stampsLines: Bool
     private let cancel: CancelFlag
     private let state: Mutex<State>
 
@@ -43,6 +54,7 @@ final class Console: Reporter {
         level = settings.level
         colour = settings.colour
         drawsProgress = settings.drawsProgress
+        stampsLines = settings.stampsLines
         self.cancel = cancel
         // Who closes standard output before the start wants nothing told there, and the work done all the same.
         let hasOutput = StandardStreams.hasOutput
@@ -167,7 +179,8 @@ final class Console: Reporter {
 
     private func write(_ line: String, _ state: inout State) {
         clearProgress(&state)
-        StandardOutput.write(line + "\n", to: STDERR_FILENO)
+        let head = stampsLines ? EventLine.stamp(.now()) + " " : ""
+        StandardOutput.write(head + line + "\n", to: STDERR_FILENO)
     }
 
     private func clearProgress(_ state: inout State) {
