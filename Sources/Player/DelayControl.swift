@@ -209,6 +209,8 @@ extension DelaySettings {
         let least = minimum ?? min(own.least, maximum ?? own.least)
         let greatest = maximum ?? max(own.greatest, least)
         let whenBad = maximum ?? max(own.greatestWhenBad, least)
-        return DelayBounds(least: least, greatest: greatest, greatestWhenBad: whenBad, initial: own.initial)
+        return DelayBounds(
+            least: least, greatest: greatest, greatestWhenBad: whenBad, initial: own.initial,
+            forgives: own.forgives)
     }
 }

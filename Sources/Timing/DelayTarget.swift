@@ -71,15 +71,17 @@ public struct DelayTarget: Sendable {
     /// Playback had nothing to show for `lateBy`.
     ///
     /// A short one is answered at once with as much more delay as would have covered it (playback that waited has
-    /// it already), for a while. In the first seconds the histogram learns fast enough. A long one is an accident of the network; two of them within a minute are its
-    /// habit, and the shorter of the two is what to be ready for.
+    /// it already), for a while, unless the mode forgives it. In the first seconds the histogram learns fast enough.
+    /// A long one is an accident of the network; two of them within a minute are its habit, and the shorter of the
+    /// two is what to be ready for.
     public mutating func underrun(at now: HostTime, lateBy: Span) {
         guard !bounds.isFixed, lateBy > .zero, samples >= Self.opening else { return }
         // Playback may have been behind its target already, so what the network did says more than the gap.
         let network = max(current?.greatest ?? .zero, peak?.delay ?? .zero)
         let needed = max(target + lateBy, network + Self.margin)
         if needed <= Self.event + Self.margin {
-            teach(needed, until: now + .seconds(20))
+            let isForgiven = bounds.forgives > .zero && dry.last.map { now - $0 > bounds.forgives } ?? true
+            if !isForgiven { teach(needed, until: now + .seconds(20)) }
         } else if let newest = accidents.last, now - newest.at < Self.longestEvent {
             // Still the same one: a bandwidth that has dipped starves playback again and again.
             accidents[accidents.count - 1] = (now, max(newest.needed, needed))
@@ -152,8 +154,9 @@ public struct DelayTarget: Sendable {
     private mutating func register(_ delay: Span, isEvent: Bool = false) {
         samples += 1
         // The first samples weigh more, so that the assumption of the start is gone within seconds; but a stall alone
-        // changes nothing, in the first seconds either.
-        let weight = isEvent ? 1 - Self.forgetting : max(1 - Self.forgetting, 2 / Double(samples + 3))
+        // changes nothing, in the first seconds either, nor any one sample alone once they are over.
+        let isOpening = samples <= Self.opening && !isEvent
+        let weight = isOpening ? max(1 - Self.forgetting, 2 / Double(samples + 3)) : 1 - Self.forgetting
         for index in shares.indices { shares[index] *= 1 - weight }
         shares[index(of: delay)] += weight
     }

@@ -62,6 +62,39 @@ func watch(
         }
     }
 
+    /// Machines and radios stand still now and then. In a conversation the next one is not waited for all the time.
+    @Test func conversation_forgivesARareGap() {
+        for seed in UInt64(1)...6 {
+            var player = SimulatedPlayer(bounds: .rtc)
+            player.correction.skipAbove = .seconds(1)
+            let faults: [SimulatedNetwork.Fault] = [
+                .jitter(from: 0, until: 999, upTo: .milliseconds(100)),
+                .hiccups(every: 10, upTo: .milliseconds(150)),
+            ]
+            let watched = watch(faults, player: player, for: 60, seed: seed)
+            #expect(watched.percentile(0.95, from: 10) <= .milliseconds(180), "seed \(seed)")
+            #expect(watched.longestFreeze(from: 10) <= .milliseconds(150), "seed \(seed)")
+            #expect(watched.changes <= 16, "seed \(seed)")
+        }
+    }
+
+    @Test func gapsThatComeBack_areNotForgiven() {
+        func target(gapsAt seconds: [Double]) -> Span {
+            var target = DelayTarget(bounds: .rtc)
+            for index in 0..<300 {
+                let now = HostTime(seconds: 100 + Double(index) * 0.1)
+                target.add(relativeDelay: .milliseconds(20), at: now)
+                if seconds.contains(where: { Int($0 * 10) == index }) {
+                    target.underrun(at: now, lateBy: .milliseconds(120))
+                }
+            }
+            return target.target
+        }
+        let calm = target(gapsAt: [])
+        #expect(target(gapsAt: [15]) == calm && target(gapsAt: [12, 27]) == calm)
+        #expect(target(gapsAt: [20, 27]) >= calm + .milliseconds(120))
+    }
+
     @Test func mergedWrites_areWaitedForWithoutAFreeze() {
         let watched = watch(sender: SimulatedSender(mergedWrites: .milliseconds(350)), for: 60)
         #expect(watched.longestFreeze(from: 5) == .zero)
