@@ -6,7 +6,7 @@ import Screen
 import Timing
 
 /// Belongs to the audio thread.
-final class BufferedSound {
+final class BufferedSound: SoundPacing {
     /// Written so far ahead of being handed to the device: what a hiccup of this thread may last.
     private static let lead = Span.milliseconds(60)
     /// Off by more than this, sound is placed anew; by less, it is steered.
@@ -21,14 +21,13 @@ final class BufferedSound {
     private let cancel: CancelFlag
     private let pause: CancellableWait
     private var stretcher: TimeStretcher?
-    /// (Frame given to the stretcher, its media time).
-    private var anchors: [(frame: Double, media: MediaTime)] = []
+    /// Media times of the frames given to the stretcher.
+    private var timeline: AudioTimeline?
     private var taken = 0.0
     private var isPlaced = false
     private var error = Span.zero
-    private(set) var epoch = 0
+    private var epoch = 0
 
-    /// What the resampler is to add: a positive value makes the sound longer.
     private(set) var rateCorrection = 0.0
 
     init(clock: MediaClock, statistics: PlayStatistics, cancel: CancelFlag) {
@@ -38,7 +37,6 @@ final class BufferedSound {
         pause = CancellableWait(cancel)
     }
 
-    /// Nothing that was written before counts any more.
     func reset(epoch: Int) {
         self.epoch = epoch
         forget()
@@ -52,12 +50,12 @@ final class BufferedSound {
         guard !samples.isEmpty else { return }
         clock.soundReady(pts, epoch: epoch)
         let stretcher = try stretching(for: sink)
-        if let expected = media(at: taken, sink), (expected - pts).magnitude > AudioTimeline.tolerance {
+        if let timeline, !timeline.isContinued(by: pts, at: taken) {
             if let block = try stretcher.process([], speed: 1) { emit(block, into: sink) }
             forget()
         }
-        anchors.append((taken, pts))
-        if anchors.count > 64 { anchors.removeFirst(32) }
+        timeline = timeline ?? AudioTimeline(sampleRate: sink.sampleRate)
+        timeline?.add(pts, at: taken)
         taken += Double(samples.count / sink.channels)
         if let block = try stretcher.process(samples, speed: clock.rate) { emit(block, into: sink) }
     }
@@ -71,18 +69,13 @@ final class BufferedSound {
 
     private func forget() {
         stretcher?.reset()
-        anchors = []
+        timeline = nil
         taken = 0
-    }
-
-    private func media(at frame: Double, _ sink: any AudioSink) -> MediaTime? {
-        guard let anchor = anchors.last(where: { $0.frame <= frame + 0.5 }) ?? anchors.first else { return nil }
-        return anchor.media + Span(seconds: (frame - anchor.frame) / Double(sink.sampleRate))
     }
 
     /// Hands a block to the output when its time has come.
     private func emit(_ block: TimeStretcher.Block, into sink: any AudioSink) {
-        guard var time = media(at: block.start, sink) else { return }
+        guard var time = timeline?.media(at: block.start) else { return }
         var rest = block.samples[...]
         let perFrame = block.speed / Double(sink.sampleRate)
         while !rest.isEmpty, !cancel.isSet, clock.epoch <= epoch {
@@ -102,13 +95,13 @@ final class BufferedSound {
                 let off = position.heard(sink.writtenFrames, sampleRate: sink.sampleRate) - due
                 if position.state == .gated || off.magnitude <= Self.slack {
                     if position.state == .playing { steer(off, sink) }
-                    write(rest, into: sink)
+                    sink.write(rest)
                     report(off, sink)
                     return
                 }
                 // Early by a hole in the sound: silence until it is due. Late: what is queued is left out.
                 if off < .zero {
-                    insertSilence(min(-off, .seconds(1)), into: sink)
+                    sink.insertSilence(min(-off, .seconds(1)))
                     continue
                 }
             }
@@ -124,7 +117,7 @@ final class BufferedSound {
             sink.start(at: due)
             isPlaced = true
             error = .zero
-            write(rest, into: sink)
+            sink.write(rest)
             return
         }
     }
@@ -138,16 +131,6 @@ final class BufferedSound {
             return
         }
         rateCorrection = max(-Self.greatestSteer, min(Self.greatestSteer, -error.seconds * 0.25))
-    }
-
-    private func write(_ samples: ArraySlice<Float>, into sink: any AudioSink) {
-        samples.withUnsafeBufferPointer { _ = sink.write($0) }
-    }
-
-    private func insertSilence(_ span: Span, into sink: any AudioSink) {
-        let count = Int(span.seconds * Double(sink.sampleRate)) * sink.channels
-        guard count > 0 else { return }
-        write([Float](repeating: 0, count: count)[...], into: sink)
     }
 
     private func report(_ off: Span, _ sink: any AudioSink) {

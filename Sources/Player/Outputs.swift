@@ -89,3 +89,8 @@ final class WAVOutput {
 
     func finish() { writer?.finish() }
 }
+
+extension SluiceError {
+    /// A full disk or a reader that has gone, which ends the play; what is wrong with the input does not.
+    var isOfOutput: Bool { [.noSpace, .cannotCreate, .connectionLost].contains(reason) }
+}

@@ -137,9 +137,7 @@ final class VideoStage {
             while try decoder.send(packet) == .full { try drain(decoder) }
             try drain(decoder)
         } catch {
-            if error.reason == .noSpace || error.reason == .cannotCreate || error.reason == .connectionLost {
-                throw error
-            }
+            if error.isOfOutput { throw error }
             // The picture goes on from the next key frame.
             wiring.statistics.damaged()
             if decoder.usesHardware, hardware.fails(error) {

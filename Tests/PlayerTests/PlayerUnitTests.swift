@@ -62,15 +62,18 @@ import Testing
 }
 
 @Suite struct AudioTimelineTests {
-    @Test func frames_knowTheirMediaTime_throughSilenceAndRounding() {
+    @Test func frames_knowTheirMediaTime_andARoundedStampIsNoGap() {
         var timeline = AudioTimeline(sampleRate: 48_000)
-        timeline.wrote(pts: MediaTime(milliseconds: 100), at: 0)
-        // FLV stamps are rounded: not a gap.
-        timeline.wrote(pts: MediaTime(milliseconds: 121), at: 1024)
+        #expect(timeline.media(at: 0) == nil && timeline.isContinued(by: .zero, at: 0))
+        timeline.add(MediaTime(milliseconds: 100), at: 0)
         #expect(timeline.media(at: 1024) == MediaTime(nanoseconds: 121_333_333))
-        // 480 frames of silence went in before this block.
-        timeline.wrote(pts: MediaTime(milliseconds: 300), at: 2528)
-        #expect(timeline.media(at: 2528 + 480) == MediaTime(milliseconds: 310))
+        // FLV stamps are rounded.
+        #expect(timeline.isContinued(by: MediaTime(milliseconds: 121), at: 1024))
+        timeline.add(MediaTime(milliseconds: 121), at: 1024)
+        #expect(timeline.media(at: 480) == MediaTime(milliseconds: 110))
+        #expect(timeline.media(at: 1024 + 480) == MediaTime(milliseconds: 131))
+        #expect(!timeline.isContinued(by: MediaTime(milliseconds: 170), at: 2048))
+        #expect(!timeline.isContinued(by: MediaTime(milliseconds: 120), at: 2048))
     }
 }
 
