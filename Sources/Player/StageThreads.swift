@@ -71,23 +71,30 @@ struct StageThreads {
 
     /// The device; a clock in its place where there is none and none was demanded.
     private func openSink(_ sampleRate: Int, _ channels: Int) throws(SluiceError) -> any AudioSink {
-        let isForPrograms = settings.rawOutput != nil || settings.wavOutput != nil
+        let device = try openDevice(sampleRate, channels)
         let sink: any AudioSink
-        if settings.audioOutput == .null || (settings.audioOutput == nil && isForPrograms) {
-            sink = try NullAudio(sampleRate: sampleRate, channels: channels)
+        if let device {
+            sink = device
         } else {
-            do throws(SluiceError) {
-                let device = try AudioOutput(sampleRate: sampleRate, channels: channels)
-                reporter.log(
-                    .info, "sound: \(device.driverName), \(Int(device.latency.milliseconds)) ms to the ear")
-                sink = device
-            } catch {
-                guard settings.audioOutput == nil else { throw error }
-                reporter.log(.notice, "no sound: \(error.why); playing without it")
-                sink = try NullAudio(sampleRate: sampleRate, channels: channels)
-            }
+            sink = try NullAudio(sampleRate: sampleRate, channels: channels)
         }
         sink.setVolume(Float(settings.volume) / 100)
         return sink
+    }
+
+    /// nil: nobody listens.
+    private func openDevice(_ sampleRate: Int, _ channels: Int) throws(SluiceError) -> AudioOutput? {
+        let isForPrograms = settings.rawOutput != nil || settings.wavOutput != nil
+        guard settings.audioOutput != .null, settings.audioOutput != nil || !isForPrograms else { return nil }
+        do throws(SluiceError) {
+            let device = try AudioOutput(sampleRate: sampleRate, channels: channels)
+            guard device.keepsTime else { return nil }
+            reporter.log(.info, "sound: \(device.driverName), \(Int(device.latency.milliseconds)) ms to the ear")
+            return device
+        } catch {
+            guard settings.audioOutput == nil else { throw error }
+            reporter.log(.notice, "no sound: \(error.why); playing without it")
+            return nil
+        }
     }
 }

@@ -12,6 +12,9 @@ public final class AudioOutput: AudioSink {
     private let device: Mutex<SDL_AudioDeviceID>
     /// SDL's name of the backend: "pulseaudio", "alsa", "dummy" …
     public let driverName: String
+    /// SDL's dummy driver plays to nobody and is no clock: it rests a whole number of milliseconds for each buffer and
+    /// never makes up for what that took longer, which is several percent of speed, and more on a busy machine.
+    public var keepsTime: Bool { driverName != "dummy" }
     /// Frames the callback is asked for at a time.
     public let bufferFrames: Int
     /// From being taken by the callback to being heard: an estimate, see `AudioLatency`.
