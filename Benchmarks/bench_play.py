@@ -39,6 +39,11 @@ def longest_gap(series, since, until):
     return max((two - one for one, two in zip(times, times[1:])), default=until - since)
 
 
+def freezes_between(series, since, until):
+    times = [at for at, _ in series if since <= at < until]
+    return sum(1 for one, two in zip(times, times[1:]) if two - one > glass.FREEZE)
+
+
 def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else None
 
@@ -195,6 +200,20 @@ class Bench(table.Bench):
                     row.add(ours=value, error=None if len(offsets) > 20 else f"only {len(offsets)} tones")
                 pitch.add(ours=max((pair[3] for pair in pairs), key=abs, default=None))
 
+    def through_jitter(self, words, side, url, port, strength, seconds, row, calm_after=None):
+        """The delay over the direct floor that a player shows behind a line whose pieces are up to `strength` ms late;
+        nothing, and a word in `row`, where there is none."""
+        with lab.Children() as inner:
+            network = BadNetwork(inner, port, seed=self.streams)
+            network.tell(f"jitter {strength}")()
+            events = [(calm_after, network.tell("jitter 0"))] if calm_after else []
+            summary, series = glass.measure(inner, words + [url.replace(str(port), str(network.port))], seconds, 0,
+                                            events=events, floor=url)
+        if "error" in summary or "floor_p50_ms" not in summary:
+            row.add(error=summary.get("error", "no floor") if side == "ours" else None)
+            return []
+        return [(at, late - summary["floor_p50_ms"]) for at, late in series]
+
     def jitter(self):
         """0 to 300 ms for a minute, then a calm one."""
         length = self.seconds(60, 25)
@@ -204,17 +223,10 @@ class Bench(table.Bench):
             url, rtmp = self.live(children)
 
             def run(words, side):
-                with lab.Children() as inner:
-                    network = BadNetwork(inner, rtmp, seed=self.streams)
-                    network.tell("jitter 300")()
-                    summary, series = glass.measure(inner, words + [url.replace(str(rtmp), str(network.port))], 2 * length, 0,
-                                                    events=[(length, network.tell("jitter 0"))], floor=url)
-                if "error" in summary or "floor_p50_ms" not in summary:
-                    learnt.add(error=summary.get("error", "no floor") if side == "ours" else None)
-                    return
-                times = [at for at, _ in series if 10 <= at < length]
-                learnt.add(**{side: sum(1 for one, two in zip(times, times[1:]) if two - one > glass.FREEZE)})
-                calm.add(**{side: median_delay(series, 2 * length - 10, 2 * length) - summary["floor_p50_ms"]})
+                series = self.through_jitter(words, side, url, rtmp, 300, 2 * length, learnt, calm_after=length)
+                if series:
+                    learnt.add(**{side: freezes_between(series, 10, length)})
+                    calm.add(**{side: median_delay(series, 2 * length - 10, 2 * length)})
             self.alternate(lambda: run(self.play("--mode", "live"), "ours"), lambda: run(FFPLAY, "theirs"))
 
     def rtc(self):
@@ -225,17 +237,10 @@ class Bench(table.Bench):
             url, rtmp = self.live(children)
 
             def run(words, side):
-                with lab.Children() as inner:
-                    network = BadNetwork(inner, rtmp, seed=self.streams)
-                    network.tell("jitter 100")()
-                    summary, series = glass.measure(inner, words + [url.replace(str(rtmp), str(network.port))],
-                                                    self.seconds(40, 20), 10, floor=url)
-                if "error" in summary or "floor_p50_ms" not in summary:
-                    delay.add(error=summary.get("error", "no floor") if side == "ours" else None)
-                    return
-                delay.add(**{side: summary["delay_p95_ms"] - summary["floor_p50_ms"]})
-                times = [at for at, _ in series if at > 10]
-                freezes.add(**{side: sum(1 for one, two in zip(times, times[1:]) if two - one > glass.FREEZE)})
+                series = self.through_jitter(words, side, url, rtmp, 100, 10 + self.seconds(40, 20), delay)
+                if series:
+                    delay.add(**{side: percentile([late for at, late in series if at > 10], 0.95)})
+                    freezes.add(**{side: freezes_between(series, 10, float("inf"))})
             self.alternate(lambda: run(self.play("--mode", "rtc"), "ours"), lambda: run(FFPLAY, "theirs"))
 
     def steady(self):

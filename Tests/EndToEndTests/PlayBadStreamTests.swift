@@ -78,13 +78,7 @@ struct BadStream: Sendable, CustomTestStringConvertible {
             stream.edit { if $0.tag.isAudio { $0.tag.timestamp += $0.tag.timestamp / 20 } }
         },
         .init(name: "another size in the middle") { stream, wide in
-            let end = stream.items.firstIndex { $0.at >= 3_000 } ?? 0
-            let rest = PlantedStream(wide).items.filter { $0.tag.isMedia && $0.tag.isVideo && $0.at >= 3_000 }
-            let sound = stream.items[end...].filter(\.tag.isAudio)
-            guard var head = wide.first(where: { $0.isVideo && !$0.isMedia }) else { return }
-            head.timestamp = 3_000
-            stream.items[end...] = [.init(tag: head, at: 3_000)][...]
-            stream.items += (rest + sound).sorted { $0.at < $1.at }
+            stream.become(wide, at: 3_000)
         },
     ]
 

@@ -59,13 +59,7 @@ extension PlantedFault {
             stream.remove { $0.isVideo && !$0.isMedia }
         },
         .init(name: "changed sequence header", code: "changed_sequence_header", severity: "warn") { stream, wide in
-            let end = stream.items.firstIndex { $0.at >= 3_000 } ?? 0
-            let rest = PlantedStream(wide).items.filter { $0.tag.isMedia && $0.tag.isVideo && $0.at >= 3_000 }
-            let sound = stream.items[end...].filter(\.tag.isAudio)
-            guard var head = wide.first(where: { $0.isVideo && !$0.isMedia }) else { return }
-            head.timestamp = 3_000
-            stream.items[end...] = [.init(tag: head, at: 3_000)][...]
-            stream.items += (rest + sound).sorted { $0.at < $1.at }
+            stream.become(wide, at: 3_000)
         },
         .init(
             name: "B-frames", code: "b_frames", severity: "info", tape: .bFrames

@@ -41,6 +41,18 @@ struct PlantedStream: Sendable {
         items = items.inOrder
     }
 
+    /// Its pictures are those of another recording from this moment on, which is told ahead of them.
+    mutating func become(_ other: [TapeTag], at milliseconds: Int) {
+        let isLater = { (item: Item) in item.at >= Double(milliseconds) }
+        let end = items.firstIndex(where: isLater) ?? 0
+        let rest = PlantedStream(other).items.filter { $0.tag.isMedia && $0.tag.isVideo && isLater($0) }
+        let sound = items[end...].filter(\.tag.isAudio)
+        guard var head = other.first(where: { $0.isVideo && !$0.isMedia }) else { return }
+        head.timestamp = milliseconds
+        items[end...] = [.init(tag: head, at: Double(milliseconds))][...]
+        items += (rest + sound).sorted { $0.at < $1.at }
+    }
+
     /// A number of onMetaData.
     mutating func claim(_ name: String, _ value: Double) {
         let mark = Array(name.utf8)

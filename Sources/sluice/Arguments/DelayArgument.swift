@@ -13,14 +13,8 @@ enum DelayArgument {
 
     /// "off" or a length.
     static func parseSkip(_ text: String) throws(ArgumentProblem) -> DelaySettings.SkipLimit {
-        if text == "off" { return .off }
-        let length: Span
-        do throws(ArgumentProblem) {
-            length = try DurationArgument.parse(text)
-        } catch {
-            throw ArgumentProblem("is not off or a duration (such as 500ms, 2s, 1h30m)")
-        }
-        guard length >= .milliseconds(100) else { throw ArgumentProblem("is too short: the least is 100ms") }
+        let length = try DurationArgument.parseUnlessOff(text, least: ("100ms", .milliseconds(100)))
+        guard let length else { return .off }
         return .above(length)
     }
 }

@@ -22,6 +22,21 @@ enum DurationArgument {
         return span
     }
 
+    /// nil: "off".
+    /// - Parameter least: In words, and as a length.
+    static func parseUnlessOff(_ text: String, least: (name: String, length: Span)) throws(ArgumentProblem) -> Span?
+    {
+        if text == "off" { return nil }
+        let length: Span
+        do throws(ArgumentProblem) {
+            length = try parse(text)
+        } catch {
+            throw ArgumentProblem("is not off or a duration (such as 500ms, 2s, 1h30m)")
+        }
+        guard length >= least.length else { throw ArgumentProblem("is too short: the least is \(least.name)") }
+        return length
+    }
+
     /// Numbers with units, from the largest unit to the smallest, each at most once; or a bare number.
     private static func units(_ text: String) throws(ArgumentProblem) -> Double {
         if let value = decimal(text[...]) { return value }

@@ -22,14 +22,9 @@ enum SegmentArgument: Equatable {
     case every(Span)
 
     static func parse(_ text: String) throws(ArgumentProblem) -> SegmentArgument {
-        if text == "off" { return .off }
-        let length: Span
-        do throws(ArgumentProblem) {
-            length = try DurationArgument.parse(text)
-        } catch {
-            throw ArgumentProblem("is not off or a duration (such as 500ms, 2s, 1h30m)")
+        guard let length = try DurationArgument.parseUnlessOff(text, least: ("1s", .seconds(1))) else {
+            return .off
         }
-        guard length >= .seconds(1) else { throw ArgumentProblem("is too short: the least is 1s") }
         return .every(length)
     }
 }
