@@ -99,6 +99,27 @@ extension PlantedStream {
         #expect(run.result?["dropped_frames"]?.int ?? 99 < 30)
     }
 
+    /// One key frame and then silence: whoever wants a second packet, or more to probe, shows nothing.
+    @Test(arguments: [["--nobuffer"], ["--mode", "rtc"], []])
+    func firstPicture_needsNothingBehindItsKeyframe(_ mode: [String]) async throws {
+        var stream = PlantedStream(try await ProbeTapes.shared.tags(.plain))
+        stream.items.removeAll { $0.tag.isAudio && $0.tag.isMedia && $0.at < 40 }
+        let key = try #require(stream.items.firstIndex { $0.tag.isMedia })
+        #expect(stream.items[key].tag.isVideo && stream.items[key].tag.isKeyframe)
+        // Longer than any machine is busy.
+        for index in stream.items.indices where stream.items[index].tag.isMedia && index != key {
+            stream.items[index].at += 8_000
+        }
+        let next = try #require(stream.items.indices.first { $0 != key && stream.items[$0].tag.isMedia })
+        let server = try stream.serve()
+        let play = try SluiceBinary.start(
+            ["play", server.url("live/cam.flv"), "--vo", "null", "--ao", "null", "--json"] + mode)
+        #expect(await play.event("playback_begins", within: .seconds(20)) != nil)
+        #expect(!server.sent.contains { $0.index > next }, "it waited for more")
+        let run = await play.interrupt()
+        #expect(run.result?["shown_frames"]?.int == 1)
+    }
+
     /// Pictures that a server kept are decoded at once, and playback is where the stream is.
     @Test(arguments: [1_000, 3_000]) func cachedGOP_isNoDelay(cache: Int) async throws {
         var stream = PlantedStream(try await ProbeTapes.shared.tags(cache > 1_000 ? .overlong : .plain))
@@ -147,5 +168,28 @@ extension PlantedStream {
         #expect(run.status == 0, "\(run.errors)")
         #expect(run.result?["first_frame_ms"]?.number ?? 1e6 < 2_500)
         #expect(run.result?["shown_frames"]?.int ?? 0 > 20)
+    }
+}
+
+@Suite(.serialized, .takesTurns) struct PlayStartBarTests {
+    /// The bar itself, for the start that the machine disturbed least: whatever waits idly is in each of them.
+    @Test(arguments: [["--nobuffer"], ["--mode", "rtc"], []])
+    func firstPicture_comesWithinTheBar(_ mode: [String]) async throws {
+        let stream = PlantedStream(try await ProbeTapes.shared.tags(.plain))
+        let key = try #require(stream.items.firstIndex { $0.tag.isMedia && $0.tag.isKeyframe })
+        var late: [Double] = []
+        for _ in 1...10 {
+            let server = try stream.serve()
+            let play = try SluiceBinary.start(
+                ["play", server.url("live/cam.flv"), "--vo", "null", "--ao", "null", "--json"] + mode)
+            #expect(await play.event("playback_begins", within: .seconds(20)) != nil)
+            let run = await play.interrupt()
+            let sent = try #require(server.sent.first { $0.index == key + 1 }).at
+            let first = play.program.startedAt + .milliseconds(run.result?["first_frame_ms"]?.number ?? 1e6)
+            late.append(
+                (first - max(sent + .milliseconds(100), play.program.startedAt + .milliseconds(300))).milliseconds)
+            if late.last ?? 1e6 <= 0 { return }
+        }
+        Issue.record("ms after the bar: \(late)")
     }
 }
