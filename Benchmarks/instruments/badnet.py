@@ -12,11 +12,12 @@
 
 It prints `key TIME` when the first AVC key frame of a connection has passed, TIME as seconds since 1970.
 """
-import argparse, asyncio, random, socket, subprocess, sys, threading, time
+import argparse, asyncio, random, re, socket, subprocess, sys, threading, time
 
 SMALL = 4096
-# An FLV video body that begins with a key frame's NAL units: type and codec, packet type 1.
-KEY_FRAME = b"\x17\x01"
+# An FLV video body that begins with a key frame's NAL units: type and codec, packet type 1, a composition time below
+# a second, the length of a unit below half a MiB. The first two bytes alone are in every other group of pictures.
+KEY_FRAME = re.compile(rb"\x17\x01\x00[\x00-\x03].\x00[\x00-\x07]", re.DOTALL)
 WAKE = 0.005
 
 
@@ -80,7 +81,7 @@ async def towards_player(reader, writer, line):
             writer.write(data)
             await writer.drain()
             waiting -= len(data)
-            if not seen and KEY_FRAME in data:
+            if not seen and KEY_FRAME.search(data):
                 seen = True
                 print(f"key {time.time():.4f}", flush=True)
     except ConnectionError:
