@@ -10,6 +10,8 @@ final class OriginCore: @unchecked Sendable {
     let settings: OriginSettings
     let hub: StreamHub
     let ledger: ConnectionLedger
+    /// Threads that still use the loop.
+    var packagers = 0
     private let reporter: (any Reporter)?
 
     init(loop: any EventLoop, settings: OriginSettings, reporter: (any Reporter)?) {

@@ -30,6 +30,7 @@ final class OriginRun: @unchecked Sendable {
     func start() throws(SluiceError) -> OriginServer.Ports {
         let settings = core.settings
         ports.rtmp = try listen("rtmp", settings.rtmpPort) { RTMPListener.bind(self.core) }
+        ports.http = try listen("http", settings.httpPort) { HTTPListener.bind(self.core) }
         if let path = settings.controlPath {
             try bind("cannot listen on the control socket \(path)", .cannotCreate) {
                 ControlListener.bind(path: path, run: self)
@@ -131,7 +132,7 @@ final class OriginRun: @unchecked Sendable {
     }
 
     private func awaitViewers(_ deadline: NIODeadline) {
-        if core.ledger.connections == 0 || .now() >= deadline { return ended.withLock { $0 = true } }
+        if core.ledger.connections + core.packagers == 0 || .now() >= deadline { return ended.withLock { $0 = true } }
         core.loop.scheduleTask(in: .milliseconds(10)) { self.awaitViewers(deadline) }
     }
 }

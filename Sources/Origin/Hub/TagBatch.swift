@@ -20,8 +20,10 @@ final class TagBatch: @unchecked Sendable {
     /// For RTMP, as every session of `RTMPConnection` announces its chunk size.
     private(set) lazy var rtmp = serialised { tag, out in Self.rtmpWriter.write(tag, into: &out) }
     /// For HTTP-FLV: tags with their PreviousTagSize, without a file header.
-    private(set) lazy var flv = serialised { tag, out in try? FLVStreamWriter.write(tag, into: &out) }
-    /// The same without pictures, for viewers that came while there was no key frame to begin at.
+    private(set) lazy var flv = serialised(Self.writeFLV)
+    /// The same as one chunk of HTTP/1.1's transfer coding.
+    private(set) lazy var flvChunk = HTTPChunk.framed(serialised(Self.writeFLV))
+    /// The batch without pictures, for viewers that came while there was no key frame to begin at.
     private(set) lazy var withoutPictures = TagBatch(
         tags.filter { !$0.isPicture }, isEntry: isEntry, before: headersBefore, after: headersAfter,
         arrival: arrival)
@@ -42,6 +44,10 @@ final class TagBatch: @unchecked Sendable {
 
     /// Sum of the bodies, in bytes.
     private(set) lazy var mediaBytes = tags.reduce(0) { $0 + $1.tag.body.readableBytes }
+
+    private static func writeFLV(_ tag: FLVTag, into out: inout ByteBuffer) {
+        try? FLVStreamWriter.write(tag, into: &out)
+    }
 
     private func serialised(_ write: (FLVTag, inout ByteBuffer) -> Void) -> ByteBuffer {
         var out = ByteBuffer()
