@@ -7,7 +7,7 @@ BINARY = .build/release/sluice
 SANITIZED = .build-sanitized
 ADDRESS = --disable-xctest --scratch-path $(SANITIZED) --sanitize address
 
-.PHONY: help build test lint format demo install uninstall man completions bench bench-play bench-origin nightly clean
+.PHONY: help build test lint format demo install uninstall man completions bench bench-play bench-origin fuzz nightly clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -19,12 +19,12 @@ test: ## Install what the tests need, build, check and test everything
 	bash scripts/test.sh
 
 lint: ## Check format, layers, lengths, flags
-	swift format lint --strict -r Package.swift Sources Tests
+	swift format lint --strict -r Package.swift Sources Tests Fuzz
 	python3 scripts/check-layers.py
 	python3 scripts/check-lengths.py
 
 format: ## Format the sources
-	swift format -i -r Package.swift Sources Tests
+	swift format -i -r Package.swift Sources Tests Fuzz
 
 demo: ## Push a real clip, watch it, print the measured delay
 	bash scripts/demo.sh
@@ -64,9 +64,13 @@ bench-origin: build ## Measure the origin with hundreds of viewers, against ngin
 	bash scripts/install-deps.sh bench
 	Benchmarks/bench_origin.py
 
+fuzz: ## Pour a million damaged inputs into each reader of a stranger's bytes
+	bash scripts/fuzz.sh
+
 nightly: build ## The long ones: sanitizers, fuzzing, soak, the recipes of the README
 	bash scripts/install-deps.sh build runtime test
 	bash scripts/check-recipes.sh
+	bash scripts/fuzz.sh 1000000
 	# Address sanitizer; most of its time goes into fifty times the damaged input. Leaks are held to account by the
 	# lifetime tests: what the network thread holds at exit is no leak, and the leak checker does not see through
 	# the tag bits of an indirect enumeration (it calls the static tables of the AMF0 tests lost). A day's memory is
@@ -84,4 +88,4 @@ nightly: build ## The long ones: sanitizers, fuzzing, soak, the recipes of the R
 	    --filter 'ModelTests|TimingTests|IntakeTests|PlayerTests|AudioRing' --skip whatFFmpegReads_isTakenUp
 
 clean: ## Remove what was built
-	rm -rf .build $(SANITIZED) $(SANITIZED)-thread
+	rm -rf .build .build-fuzz $(SANITIZED) $(SANITIZED)-thread

@@ -13,7 +13,11 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "sluice",
-    products: [.executable(name: "sluice", targets: ["sluice"])],
+    products: [
+        .executable(name: "sluice", targets: ["sluice"]),
+        // For the package in Fuzz/.
+        .library(name: "WireFuzz", targets: ["WireFuzz"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -109,10 +113,13 @@ let package = Package(
             ], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: settings),
         .testTarget(name: "TimingTests", dependencies: ["Timing", "Model"], swiftSettings: settings),
+        .target(
+            name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")],
+            path: "Tests/WireFuzz", swiftSettings: settings),
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Wire", "Model", .product(name: "NIOCore", package: "swift-nio"),
+                "Wire", "WireFuzz", "Model", .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: settings),
         .testTarget(
             name: "MediaTests",

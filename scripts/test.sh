@@ -15,7 +15,7 @@ bash scripts/install-deps.sh build runtime test
 
 step "shell scripts, format, layers, lengths"
 for script in scripts/*.sh .ci/run; do bash -n "$script"; done
-swift format lint --strict -r Package.swift Sources Tests
+swift format lint --strict -r Package.swift Sources Tests Fuzz
 python3 scripts/check-layers.py
 python3 scripts/check-lengths.py
 

@@ -21,7 +21,7 @@ extension RTMPServerSession {
         case "pause": pause(command)
         case "seek":
             // Live is where the player already is; FFmpeg drops everything until it hears that.
-            if stage == .playing { sendStatus("NetStream.Seek.Notify", "live") }
+            if mayPlay { sendStatus("NetStream.Seek.Notify", "live") }
         default: answer(command)
         }
     }
@@ -38,7 +38,8 @@ extension RTMPServerSession {
         let object = command.arguments.first
         app = object?["app"]?.stringValue ?? ""
         tcUrl = object?["tcUrl"]?.stringValue ?? ""
-        clientName = String(object?["flashVer"]?.stringValue?.prefix(128) ?? "")
+        let words = (object?["flashVer"]?.stringValue ?? "").unicodeScalars.prefix(128)
+        clientName = String(String.UnicodeScalarView(words.filter { (0x20...0x7E).contains($0.value) }))
         let limit = settings.limits.nameLength
         guard app.utf8.count <= limit, tcUrl.utf8.count <= limit else {
             rejectConnect(command, "NetConnection.Connect.Rejected", "the address is too long", .rejectedConnect)
@@ -125,7 +126,7 @@ extension RTMPServerSession {
             return
         }
         // A playlist, or a player that changes its mind.
-        if stage == .playing || stage == .playAsked { leave() }
+        if mayPlay { leave() }
         guard stage == .connected else {
             sendStatus("NetStream.Play.Failed", "this connection has a stream already", level: "error")
             return
@@ -160,7 +161,7 @@ extension RTMPServerSession {
     }
 
     private mutating func pause(_ command: RTMPCommand) {
-        guard stage == .playing else { return }
+        guard mayPlay else { return }
         let isPaused = command.arguments.count > 1 && command.arguments[1].booleanValue == true
         sendStatus(isPaused ? "NetStream.Pause.Notify" : "NetStream.Unpause.Notify", "")
         emit(.paused(isPaused))

@@ -32,6 +32,9 @@ extension RTMPServerSession {
         }
     }
 
+    /// What players do may come in the same packet as the request, too.
+    var mayPlay: Bool { stage == .playAsked || stage == .playing }
+
     /// Media may come in the same packet as the request.
     var mayPublish: Bool { stage == .publishAsked || stage == .publishing }
 

@@ -39,7 +39,7 @@ public struct RTMPServerSession: Sendable {
     public internal(set) var bytesReceived: UInt64 = 0
     /// Script messages of the publisher that were left out: too large, too deep, or damaged.
     public internal(set) var droppedScripts = 0
-    /// What the client calls itself ("flashVer"), at most 128 characters; for the log.
+    /// What the client calls itself ("flashVer"), at most 128 printable characters; for the log.
     public internal(set) var clientName = ""
 
     var stage = Stage.handshake

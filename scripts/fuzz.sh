@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds the fuzzer and pours damaged input into each: mutations of the committed corpus, bounded memory. What
+# breaks one is kept in .build-fuzz/broken and named.
+#   scripts/fuzz.sh [RUNS] [TARGET…]      default: 1000000 inputs into every target
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+runs=${1:-1000000}
+case $runs in *[!0-9]*) sed -n '2,4s/^# \{0,1\}//p' "$0" >&2; exit 64 ;; esac
+shift || true
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || for path in Fuzz/Corpus/*; do targets+=("${path##*/}"); done
+
+# Every module is instrumented, so that the fuzzer sees new paths.
+flags=(--package-path Fuzz --scratch-path .build-fuzz -c release -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld)
+swift build "${flags[@]}" --product fuzz
+fuzz=$(swift build "${flags[@]}" --show-bin-path)/fuzz
+
+mkdir -p .build-fuzz/broken
+status=0
+for target in "${targets[@]}"; do
+    # New inputs go into a corpus of this machine, not into the committed one.
+    found=.build-fuzz/found/$target
+    mkdir -p "$found"
+    echo "== $target: $runs inputs"
+    "$fuzz" "$target" "$found" "Fuzz/Corpus/$target" -runs="$runs" -max_len=16384 -rss_limit_mb=1024 \
+        -timeout=10 -print_final_stats=1 -artifact_prefix=".build-fuzz/broken/$target-" 2> ".build-fuzz/$target.log" \
+        || { status=1; echo "broken; see .build-fuzz/$target.log" >&2; tail -n 20 ".build-fuzz/$target.log" >&2; }
+    grep -E '^stat::(number_of_executed_units|peak_rss_mb)|^Done' ".build-fuzz/$target.log" || true
+done
+exit "$status"
