@@ -47,7 +47,7 @@ final class ConnectionLedger: @unchecked Sendable {
 
     init(_ settings: OriginSettings, descriptors: Int = ConnectionLedger.raiseDescriptorLimit()) {
         limit = max(1, min(settings.connections, descriptors - Self.reserve))
-        silentLimit = max(1, min(settings.silentConnections, limit / 2))
+        silentLimit = max(1, min(settings.silentConnections, limit))
         perAddress = settings.connectionsPerAddress
     }
 
@@ -68,14 +68,21 @@ final class ConnectionLedger: @unchecked Sendable {
         let address = channel.remoteAddress?.ipAddress ?? ""
         let isLoopback = address.hasPrefix("127.") || address == "::1" || address.isEmpty
         let allowed = perAddress ?? (isLoopback ? limit : 64)
-        guard count < limit, byAddress[address, default: 0] < allowed else {
+        guard byAddress[address, default: 0] < allowed else {
             refusals += 1
             return nil
         }
-        if silent.count >= silentLimit, let oldest = silent.keys.min(), let ticket = silent[oldest] {
+        // Who has said nothing for longest makes room.
+        if silent.count >= silentLimit || count >= limit, let oldest = silent.keys.min(),
+            let ticket = silent[oldest]
+        {
             refusals += 1
             silent.removeValue(forKey: oldest)
             ticket.channel?.close(promise: nil)
+        }
+        guard count < limit else {
+            refusals += 1
+            return nil
         }
         let ticket = Ticket(channel, address: address, number: next, self)
         next += 1

@@ -17,6 +17,12 @@ final class OriginLab: Sendable {
         settings.rtmpPort = 0
         settings.httpPort = 0
         settings.controlPath = control
+        // What a test is not about must not end it on a busy machine.
+        settings.handshakeDeadline = .seconds(60)
+        settings.publisherSilence = .seconds(300)
+        settings.viewerPatience = .seconds(300)
+        settings.viewerQueue = .seconds(60)
+        settings.viewerStall = .seconds(120)
         change(&settings)
         server = OriginServer(settings)
         ports = try server.start()
