@@ -15,6 +15,7 @@ final class ConnectionLedger: @unchecked Sendable {
         fileprivate weak var channel: (any Channel)?
         fileprivate weak var ledger: ConnectionLedger?
         fileprivate var isSilent = true
+        fileprivate var hasLeft = false
         fileprivate let number: Int
 
         fileprivate init(_ channel: any Channel, address: String, number: Int, _ ledger: ConnectionLedger) {
@@ -67,7 +68,7 @@ final class ConnectionLedger: @unchecked Sendable {
     func admit(_ channel: any Channel) -> Ticket? {
         let address = channel.remoteAddress?.ipAddress ?? ""
         let isLoopback = address.hasPrefix("127.") || address == "::1" || address.isEmpty
-        let allowed = perAddress ?? (isLoopback ? limit : 64)
+        let allowed = perAddress ?? (isLoopback ? .max : 64)
         guard byAddress[address, default: 0] < allowed else {
             refusals += 1
             return nil
@@ -77,7 +78,8 @@ final class ConnectionLedger: @unchecked Sendable {
             let ticket = silent[oldest]
         {
             refusals += 1
-            silent.removeValue(forKey: oldest)
+            // Its place is free at once; the channel tells of its end a little later.
+            left(ticket)
             ticket.channel?.close(promise: nil)
         }
         guard count < limit else {
@@ -94,6 +96,8 @@ final class ConnectionLedger: @unchecked Sendable {
     }
 
     private func left(_ ticket: Ticket) {
+        guard !ticket.hasLeft else { return }
+        ticket.hasLeft = true
         ticket.spoke()
         count -= 1
         let others = byAddress[ticket.address, default: 1] - 1

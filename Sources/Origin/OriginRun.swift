@@ -132,7 +132,9 @@ final class OriginRun: @unchecked Sendable {
     }
 
     private func awaitViewers(_ deadline: NIODeadline) {
-        if core.ledger.connections + core.packagers == 0 || .now() >= deadline { return ended.withLock { $0 = true } }
+        if core.ledger.connections + core.packagers == 0 || .now() >= deadline {
+            return ended.withLock { $0 = true }
+        }
         core.loop.scheduleTask(in: .milliseconds(10)) { self.awaitViewers(deadline) }
     }
 }
