@@ -1,4 +1,4 @@
-// Packets → HLS segments, one fragment each. A segment's sound ends where its pictures do, so it waits a moment for
+// Packets → HLS segments of a few fragments each. A segment's sound ends where its pictures do, so it waits a moment for
 // sound that comes later than the picture it belongs to. Every packet is in exactly one segment.
 import Media
 import Model
@@ -16,12 +16,14 @@ struct SegmentAssembler: PacketAssembler {
 
     /// Sound that is further behind its pictures goes to the next segment.
     private static let soundWait = Span.milliseconds(300)
+    private static let fragmentLength = Span.milliseconds(200)
     private static let greatestSize = 64 << 20
     /// What the clocks of publisher and origin may differ before dates are corrected.
     private static let dateTolerance = Span.milliseconds(50)
 
     private var policy = SegmentCutPolicy()
     private var muxer: FragmentMuxer?
+    private var fragments = FragmentPolicy(reorderDepth: nil)
     private var hasPictures = false
     private var hasBegun = false
     private var isDiscontinuity = false
@@ -44,7 +46,9 @@ struct SegmentAssembler: PacketAssembler {
         let fresh = try FragmentMuxer(tracks: tracks, separatesTracks: false)
         muxer = fresh
         policy.begin()
-        hasPictures = tracks.contains { $0.kind == .video }
+        let video = tracks.first { $0.kind == .video }
+        hasPictures = video != nil
+        fragments = FragmentPolicy(reorderDepth: video?.video?.reorderDepth)
         isDiscontinuity = hasBegun
         hasBegun = true
         (start, boundary, anchor, offset) = (nil, nil, nil, .zero)
@@ -123,8 +127,7 @@ struct SegmentAssembler: PacketAssembler {
         let soundEnd = end.map { $0.time + (hasPictures ? offset : .zero) }
         let mine = sounds.filter { sound in soundEnd.map { (sound.pts ?? $0) < $0 } ?? true }
         let isIndependent = !hasPictures || pictures.first?.isKeyframe == true
-        for picture in pictures.prefix(count) { try muxer.write(picture) }
-        for sound in mine { try muxer.write(sound) }
+        let bytes = try Self.mux(Array(pictures.prefix(count)), mine, muxer, fragments)
         let finish = end?.end ?? lastEnd ?? from
         pictures.removeFirst(count)
         sounds.removeAll { sound in soundEnd.map { (sound.pts ?? $0) < $0 } ?? true }
@@ -132,7 +135,6 @@ struct SegmentAssembler: PacketAssembler {
         defer {
             (start, boundary, soonest, isDiscontinuity) = (end?.time, nil, nil, false)
         }
-        let bytes = try muxer.takeFragment()
         guard bytes.readableBytes > 0 else { return [] }
         let duration = max(finish - from, .milliseconds(1))
         policy.ended(duration, hasPictures: hasPictures)
@@ -143,6 +145,35 @@ struct SegmentAssembler: PacketAssembler {
                     isDiscontinuity: isDiscontinuity, isIndependent: isIndependent,
                     targetDuration: policy.target.seconds))
         ]
+    }
+
+    /// Sound and pictures of the same time stand close to each other, so that a player can begin with the first of it.
+    private static func mux(
+        _ pictures: [Packet], _ sounds: [Packet], _ muxer: FragmentMuxer, _ policy: FragmentPolicy
+    ) throws(SluiceError) -> ByteBuffer {
+        var policy = policy
+        var bytes = ByteBuffer()
+        var begun: MediaTime?
+        var (picture, sound) = (pictures.startIndex, sounds.startIndex)
+        while picture < pictures.endIndex || sound < sounds.endIndex {
+            let isPicture =
+                sound == sounds.endIndex
+                || picture < pictures.endIndex
+                    && pictures[picture].orderTime ?? .zero <= sounds[sound].orderTime ?? .zero
+            let packet = isPicture ? pictures[picture] : sounds[sound]
+            if isPicture { picture += 1 } else { sound += 1 }
+            let time = packet.orderTime ?? .zero
+            if isPicture, policy.endsBefore(packet) { policy.end() }
+            if let start = begun, time - start >= fragmentLength, !policy.isOpen {
+                bytes.writeImmutableBuffer(try muxer.takeFragment())
+                begun = time
+            }
+            if begun == nil { begun = time }
+            try muxer.write(packet)
+            if isPicture { _ = policy.endsAfter(packet) }
+        }
+        bytes.writeImmutableBuffer(try muxer.takeFragment())
+        return bytes
     }
 
     /// Where the last of what is there ends.
