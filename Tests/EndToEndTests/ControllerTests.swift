@@ -30,8 +30,12 @@ import Testing
 /// | | always after a second | `ReconnectTests`, `aStreamThatBreaks_…`: the first pause |
 /// | `OpeningBacklog` | all is live, or a length of zero | `ProbeLatencyTests`, `cachedGOP_…`: delay, p95 |
 /// | `SegmentPolicy` | never due, or always | `RecordSplitTests`, `cutsOfAFastStream_…`: number of files |
+/// | `ArrivalModel` | the first packet's edge for ever | `arrivalModel_…`: the way that became shorter, and longer |
+/// | | an edge that never rises | the way that became longer |
 /// | `DelayTarget` | the start's target for ever | `delayTarget_…`: it does not follow the network |
 /// | `DelayCorrection` | `.rate(1)` | `delayCorrection_…`: no way back, no skip |
 /// | `PlaybackClock.setRate` | nothing | `delayCorrection_…`: no way back |
-/// | skip of `nobuffer` | what waits is played, sound is steered | `liveSkip_…`: sound behind for seconds |
+/// | skip of `nobuffer` | never | `liveSkip_…`: sound a second behind the picture |
+/// | | pictures that wait are shown | latency, and sound without its picture |
+/// | | sound that waits is played | sound a second behind the picture |
 @Suite(.serialized, .takesTurns) struct ControllerTests {}
