@@ -50,16 +50,19 @@ public struct ChannelStop {
         let running = try room.census().channels.filter(\.isRunning)
         // At once, so that the slowest is what one waits for.
         for channel in running { channel.record.worker?.send(15) }
-        for channel in running { told(try stopped(channel, channel.record.name)) }
+        for channel in running { told(try stopped(channel, channel.record.name, isTold: true)) }
         _ = consume lock
     }
 
-    private func stopped(_ channel: ChannelNow?, _ name: ChannelName) throws(SluiceError) -> StoppedChannel {
+    /// - Parameter isTold: Its worker knows; a second signal would end it in the middle of unpublishing.
+    private func stopped(
+        _ channel: ChannelNow?, _ name: ChannelName, isTold: Bool = false
+    ) throws(SluiceError) -> StoppedChannel {
         guard let channel, channel.isRunning else {
             return StoppedChannel(name: name, totals: channel?.record.totals ?? ChannelTotals(), wasRunning: false)
         }
         if let worker = channel.record.worker {
-            worker.send(15)
+            if !isTold { worker.send(15) }
             if !worker.waitForEnd(within: Self.patience) {
                 worker.send(9)
                 _ = worker.waitForEnd(within: .seconds(1))

@@ -8,11 +8,15 @@ import Timing
 public struct PushAttempt: Sendable {
     public var sentBytes: Int
     public var videoFrames: Int
+    public var endedBy: EndedBy
     /// What ended it before its time.
     public var error: SluiceError?
-    public init(sentBytes: Int = 0, videoFrames: Int = 0, error: SluiceError? = nil) {
+    public init(
+        sentBytes: Int = 0, videoFrames: Int = 0, endedBy: EndedBy = .error, error: SluiceError? = nil
+    ) {
         self.sentBytes = sentBytes
         self.videoFrames = videoFrames
+        self.endedBy = endedBy
         self.error = error
     }
 }
@@ -85,6 +89,7 @@ public final class ChannelWork {
             totals.sentBytes += attempt.sentBytes
             totals.videoFrames += attempt.videoFrames
             failure = attempt.error
+            endedBy = attempt.endedBy
             guard let error = attempt.error, !cancel.isSet else { break }
             if readiness?.failed(error) ?? !policy.isEstablished, attempt.sentBytes == 0 { break }
             guard isServed else {
@@ -115,6 +120,7 @@ public final class ChannelWork {
 
     /// What the channel has come to, once it is over.
     public private(set) var report: [JSONValue.Field] = []
+    public private(set) var endedBy = EndedBy.signal
 
     private func attempted(_ push: () throws(SluiceError) -> PushAttempt) -> PushAttempt {
         do throws(SluiceError) { return try push() } catch { return PushAttempt(error: error) }
@@ -139,6 +145,7 @@ public final class ChannelWork {
                 current.end(closed, at: .now())
                 return true
             }
+            if cancel.isSet { endedBy = .signal }
             report = try room.registry.channel(name)?.totals.fields ?? []
         } catch {
             reporter.log(.error, error.description)

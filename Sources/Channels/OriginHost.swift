@@ -66,6 +66,11 @@ public struct OriginHost {
         let census = NamedThread("census") {
             let pause = CancellableWait(over)
             while pause.wait(until: .now() + Self.round) {
+                // Without its directory nobody can reach it any more, not even to end it.
+                guard settings.directory.isThere else {
+                    reporter.log(.warning, "the state directory is gone: the origin ends")
+                    return server.stop()
+                }
                 LogFile.renew(settings.directory.originLog)
                 // Somebody who holds the lock does the same.
                 try? ChannelRoom(settings.directory, cancel: over).tidy()

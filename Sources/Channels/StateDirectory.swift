@@ -66,6 +66,8 @@ public struct StateDirectory: Sendable, Hashable {
             hint: "SLUICE_STATE_DIR names another one", code: Int(code))
     }
 
+    var isThere: Bool { access(path, F_OK) == 0 || errno != ENOENT }
+
     var database: String { path + "/channels.sqlite" }
     /// Held while a stream is started or stopped.
     var lock: String { path + "/lock" }

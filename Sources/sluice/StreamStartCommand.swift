@@ -91,7 +91,8 @@ struct StreamStartCommand: Capability {
         } else {
             work.wait()
         }
-        var result = Event("result", started.report.fields + work.report)
+        var result = Event(
+            "result", started.report.fields + work.report + [.init("ended_by", .string(work.endedBy.rawValue))])
         result.set("state", .string(ChannelState.stopped.rawValue))
         return Outcome(event: result, error: failure)
     }

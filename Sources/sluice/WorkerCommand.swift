@@ -51,7 +51,8 @@ enum WorkerCommand {
     ) throws(SluiceError) -> PushAttempt {
         let result = try PublishSession(settings: push, reporter: reporter, cancel: cancel).run()
         return PushAttempt(
-            sentBytes: result.sentBytes, videoFrames: result.videoFrames, error: result.error)
+            sentBytes: result.sentBytes, videoFrames: result.videoFrames, endedBy: result.endedBy,
+            error: result.error)
     }
 }
 
