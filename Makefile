@@ -26,7 +26,7 @@ lint: ## Check format, layers, lengths, flags
 format: ## Format the sources
 	swift format -i -r Package.swift Sources Tests Fuzz
 
-demo: ## Push a real clip, watch it, print the measured delay
+demo: ## Start a stream of a real clip, probe, watch, record and stop it
 	bash scripts/demo.sh
 
 man: build ## Make the manual pages from the definitions

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Pastes the recipes of README.md one after the other into one shell, as a reader would, and fails with the
-# first that fails. Needs a release build and what `scripts/install-deps.sh demo test` installs; takes some minutes.
+# first that fails. Needs a release build and what `scripts/install-deps.sh test` installs; takes some minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 script=$(mktemp)
@@ -10,11 +10,12 @@ awk '/^```sh$/ { n++; inside = 1; start = NR + 1; printf "recipe=%d; echo \"== r
      /^```$/ { inside = 0 }
      inside { print }' README.md > "$script"
 
-# Background recipes end with the shell; the server by its own pid file.
+# Background recipes end with the shell, streams and their server with the directory's last one.
+export SLUICE_ORIGIN_LINGER=1s
 status=0
 setsid bash -c '
     set -e
-    trap "kill \$(jobs -p) 2> /dev/null || true; [ -z \"\${dir:-}\" ] || kill \$(cat \$dir/nginx.pid) 2> /dev/null || true" EXIT
+    trap "kill \$(jobs -p) 2> /dev/null || true; sluice stream-stop --all --quiet > /dev/null 2>&1 || true" EXIT
     trap "echo \"recipe \$recipe failed: \$BASH_COMMAND\" >&2" ERR
     . "$0"' "$script" > "$log" 2>&1 || status=$?
 if [ "$status" -ne 0 ]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The main job from nothing: installs what is missing, builds, starts a private RTMP server, pushes the bundled
-# clip to it in a loop and watches it for some seconds - in a window where there is a display, else unseen, with
-# a snapshot. Prints how late the picture was. Leaves no process behind, however it ends.
+# The main job from nothing: installs what is missing, builds, and with a bundled real clip starts a stream, probes how
+# late it is, watches it - in a window where there is a display, else unseen, with a snapshot -, records it and stops it.
+# Nothing else is needed: the server is sluice's own. Leaves no process behind, however it ends.
 #   scripts/demo.sh [SECONDS]      default: 8
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ case $seconds in
 esac
 say() { printf '== %s\n' "$*"; }
 
-bash scripts/install-deps.sh build runtime demo
+bash scripts/install-deps.sh build runtime
 
 binary=${SLUICE_BINARY:-.build/release/sluice}
 if [ -z "${SLUICE_BINARY:-}" ] && { [ ! -x "$binary" ] ||
@@ -23,21 +23,19 @@ fi
 binary=$(realpath "$binary")
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-demo.XXXXXX")
-children=()
+# Nobody's streams but the demo's, and a server that goes with its last one.
+export SLUICE_STATE_DIR=$work/state SLUICE_ORIGIN_LINGER=200ms
+origin=
+child=
 finish() {
     local status=$?
     trap - EXIT
     trap "" INT TERM HUP
-    for ((index = ${#children[@]} - 1; index >= 0; index--)); do
-        kill "${children[index]}" 2> /dev/null || true
-    done
-    for child in "${children[@]}"; do
-        for ((tries = 0; tries < 30; tries++)); do
-            kill -0 "$child" 2> /dev/null || break
-            sleep 0.1
-        done
-        kill -9 "$child" 2> /dev/null || true
-        wait "$child" 2> /dev/null || true
+    [ -z "$child" ] || kill "$child" 2> /dev/null || true
+    "$binary" stream-stop --all --quiet > "$work/stop.log" 2>&1 || cat "$work/stop.log" >&2
+    for ((tries = 0; tries < 50; tries++)); do
+        [ -n "$origin" ] && kill -0 "$origin" 2> /dev/null || break
+        sleep 0.1
     done
     rm -rf "$work"
     exit "$status"
@@ -47,41 +45,33 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Starts a program in the background that ends with this script even when it is killed with -9.
-begin() {
-    setpriv --pdeathsig TERM -- "$@" &
-    children+=($!)
+# Runs sluice so that a signal to this script is heeded at once.
+run() {
+    local status=0
+    "$binary" "$@" &
+    child=$!
+    wait "$child" || status=$?
+    child=
+    return "$status"
 }
+# The whole part of a field's value in a result line, or nothing.
+number() { sed -n "s/.*\"$1\":\(-\{0,1\}[0-9]\{1,\}\).*/\1/p"; }
+result() { grep '"event":"result"' "$1" | tail -n 1; }
 
-answers() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
+say "starting a stream of a clip in a loop:   sluice stream-start demo media/bbb-360p.mp4 --loop"
+begun=$(date +%s%N)
+run stream-start demo media/bbb-360p.mp4 --loop --rtmp-port 0 --http-port 0 --json > "$work/start.json"
+took=$((($(date +%s%N) - begun) / 1000000))
+origin=$(result "$work/start.json" | number origin_pid)
+run stream-list demo
+say "that took $took ms; any player opens these addresses while this runs"
+url=$(result "$work/start.json" | sed -n 's/.*"watch":{"rtmp":"\([^"]*\)".*/\1/p')
 
-for ((port = 20000 + RANDOM % 10000; ; port++)); do
-    answers "$port" || break
-done
-cat > "$work/nginx.conf" << CONF
-load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
-daemon off; master_process off; pid nginx.pid; error_log nginx.log;
-events { worker_connections 64; }
-rtmp { access_log off; server { listen 127.0.0.1:$port; chunk_size 4096; application live { live on; wait_key on; } } }
-CONF
-begin /usr/sbin/nginx -e "$work/nginx.log" -p "$work" -c nginx.conf 2> "$work/nginx.err"
-server=${children[0]}
-for ((tries = 0; tries < 100; tries++)); do
-    answers "$port" && break
-    kill -0 "$server" 2> /dev/null || { cat "$work/nginx.log" "$work/nginx.err" >&2; exit 69; }
-    sleep 0.05
-done
-url=rtmp://127.0.0.1:$port/live/demo
+printf '\n'
+say "how late is it when it arrives?          sluice probe --latency $url"
+run probe --latency "$url" | sed 's/^/   /'
 
-say "pushing media/bbb-360p.mp4 in a loop:   sluice push media/bbb-360p.mp4 --loop $url"
-begin "$binary" push media/bbb-360p.mp4 --loop --json "$url" > "$work/push.json" 2> "$work/push.log"
-push=${children[1]}
-for ((tries = 0; tries < 100; tries++)); do
-    grep -q '"event":"push_begins"' "$work/push.json" && break
-    kill -0 "$push" 2> /dev/null || { cat "$work/push.log" >&2; exit 69; }
-    sleep 0.05
-done
-
+printf '\n'
 watch=(play --nobuffer -t "$seconds" --json)
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
     say "watching it for $seconds s in a window:      sluice play --nobuffer $url"
@@ -91,27 +81,25 @@ else
     watch+=(--vo null --ao null --snapshot .demo/demo-snapshot.png)
     say "no display, so it is watched unseen for $seconds s:   sluice play --nobuffer --vo null --ao null $url"
 fi
-begin "$binary" "${watch[@]}" "$url" > "$work/play.json"
-status=0
-wait "${children[2]}" || status=$?
-if [ "$status" -ne 0 ]; then
-    echo "demo: play ended with status $status" >&2
-    kill -0 "$push" 2> /dev/null || cat "$work/push.log" >&2
-    exit "$status"
-fi
-
-result=$(grep '"event":"result"' "$work/play.json" | tail -n 1)
-# The whole part of a field's value, or nothing.
-number() { sed -n "s/.*\"$1\":\(-\{0,1\}[0-9]\{1,\}\).*/\1/p"; }
-first=$(printf '%s' "$result" | number first_frame_ms)
-shown=$(printf '%s' "$result" | number shown_frames)
-delay=$(printf '%s' "$result" | sed -n 's/.*"latency_ms":{\([^}]*\)}.*/\1/p' | number p50)
-printf '\n'
-say "first picture ${first:-?} ms after the start of the player (the clip has a key frame each second)"
+run "${watch[@]}" "$url" > "$work/play.json"
+first=$(result "$work/play.json" | number first_frame_ms)
+shown=$(result "$work/play.json" | number shown_frames)
+delay=$(result "$work/play.json" | sed -n 's/.*"latency_ms":{\([^}]*\)}.*/\1/p' | number p50)
+say "first picture ${first:-?} ms after the start of the player, ${shown:-?} pictures shown"
 say "delay ${delay:-?} ms in the middle, from a picture's capture mark to its presentation;"
 say "160 ms of it is the clip's own: its B-frames are sent that much before they are shown"
-say "${shown:-?} pictures shown"
 if [ -f .demo/demo-snapshot.png ] && [[ " ${watch[*]} " == *" --snapshot "* ]]; then
     say "what was seen: .demo/demo-snapshot.png"
 fi
-[ -n "$first" ] && [ -n "$delay" ]
+
+printf '\n'
+mkdir -p .demo
+rm -f .demo/demo.mp4
+say "recording three seconds of it:           sluice record $url -t 3s -o .demo/demo.mp4"
+run record "$url" -t 3s -o .demo/demo.mp4 --quiet
+say "recorded $(stat -c %s .demo/demo.mp4) bytes: .demo/demo.mp4"
+
+printf '\n'
+say "stopping it:                             sluice stream-stop demo"
+run stream-stop demo
+[ -n "$first" ] && [ -n "$delay" ] && [ -s .demo/demo.mp4 ]

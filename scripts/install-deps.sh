@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
 # Installs from Debian (12 or 13) what sluice needs, as root or through sudo. Says what it installs; does
 # nothing, quickly, when all is there.
-#   scripts/install-deps.sh [build] [runtime] [demo] [test] [bench]      default: build runtime
+#   scripts/install-deps.sh [build] [runtime] [test] [bench]      default: build runtime
 set -euo pipefail
 
 build=(build-essential pkg-config git ca-certificates libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
     libswresample-dev libavfilter-dev libavdevice-dev libsdl2-dev libsonic-dev libsqlite3-dev)
 # The libraries come with the -dev packages; a desktop brings a screen, this brings the rest.
 runtime=(ca-certificates)
-demo=(nginx libnginx-mod-rtmp util-linux)
 bench=(pulseaudio pulseaudio-utils)
 test=(ffmpeg nginx libnginx-mod-rtmp openssl python3 python3-numpy jq xvfb xauth x11-utils xdotool mandoc zsh fish bash-completion util-linux
     mpv vlc-bin vlc-plugin-base chromium)
@@ -20,7 +19,7 @@ usage() {
 groups=()
 for word in "$@"; do
     case $word in
-        build | runtime | demo | test | bench) groups+=("$word") ;;
+        build | runtime | test | bench) groups+=("$word") ;;
         -h | --help) usage; exit 0 ;;
         *) echo "install-deps: $word: unknown group" >&2; usage >&2; exit 64 ;;
     esac
@@ -32,7 +31,6 @@ for group in "${groups[@]}"; do
     case $group in
         build) wanted+=("${build[@]}") ;;
         runtime) wanted+=("${runtime[@]}") ;;
-        demo) wanted+=("${demo[@]}") ;;
         test) wanted+=("${test[@]}") ;;
         bench) wanted+=("${test[@]}" "${bench[@]}") ;;
     esac
