@@ -10,6 +10,8 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
 
     /// From one answer to the next request.
     static let keepAlive = Span.seconds(30)
+    /// Bytes per second of a line that is worth waiting for.
+    private static let slowestRate = 32768.0
     /// Requests that a client may send ahead of their answers.
     private static let mostRequests = 16
 
@@ -169,8 +171,9 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         let keepsAlive = !ends && request?.isKeepAlive == true
         let bytes = answer.bytes(isHead: request?.method == .HEAD, keepsAlive: keepsAlive, isChunked: isChunked)
         isClosing = !keepsAlive
-        // A client that takes nothing holds a segment in memory.
-        watch(core.settings.viewerStall) { $0.channel?.close(promise: nil) }
+        // A client that takes nothing holds a segment in memory; one on a slow line may take its time.
+        let patience = core.settings.viewerStall + .seconds(Double(bytes.readableBytes) / Self.slowestRate)
+        watch(patience) { $0.channel?.close(promise: nil) }
         channel.writeAndFlush(bytes).whenComplete { [weak self] _ in self?.answered() }
     }
 
