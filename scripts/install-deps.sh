@@ -10,7 +10,8 @@ build=(build-essential pkg-config git ca-certificates libavformat-dev libavcodec
 runtime=(ca-certificates)
 bench=(pulseaudio pulseaudio-utils)
 test=(ffmpeg nginx libnginx-mod-rtmp openssl python3 python3-numpy jq xvfb xauth x11-utils xdotool mandoc zsh fish bash-completion util-linux
-    mpv vlc-bin vlc-plugin-base chromium)
+    mpv vlc-bin vlc-plugin-base chromium curl rtmpdump gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+    gstreamer1.0-plugins-bad)
 
 usage() {
     sed -n '2,4s/^# \{0,1\}//p' "$0"
