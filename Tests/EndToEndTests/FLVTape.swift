@@ -79,6 +79,9 @@ final class FLVTape: Sendable {
         try FLVTape(program: ["stdbuf", "-o0", "rtmpdump", "-q", "-v", "-r", address, "-o", "-"])
     }
 
+    /// Reads HTTP-FLV as it is on the wire.
+    static func http(_ address: String) throws -> FLVTape { try FLVTape(program: ["curl", "-sN", address]) }
+
     /// - Parameter program: Writes FLV to its standard output.
     private init(program words: [String]) throws {
         var ends: [Int32] = [-1, -1]

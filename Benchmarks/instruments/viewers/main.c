@@ -23,14 +23,16 @@ typedef struct {
     int count[8];
 } Options;
 
+enum { MOST_PENDING = 400 };
+
 static const char usage[] =
     "usage: viewers --url URL --count N [--url URL --count N …] [options]\n"
     "  --tap PORT     lead a publisher to the server's RTMP port; without it losses are not looked for\n"
     "  --slow N       that many read only --slow-kbps (default 200)\n"
     "  --stalled N    that many read nothing after their first picture\n"
-    "  --ramp N       new viewers a second (500)\n"
+    "  --ramp N       new viewers a second (500), while fewer than 400 wait for their first media\n"
     "  --lead S       with --tap: seconds of stream before the first viewer comes (3)\n"
-    "  --settle S     seconds between the last viewer's start and the measuring (2)\n"
+    "  --settle S     seconds between the last viewer's first media and the measuring (2)\n"
     "  --seconds S    how long it is measured (20)\n"
     "  --pid PID      the server, to measure its processor time and memory\n";
 
@@ -168,7 +170,7 @@ int main(int count, char **words) {
     }
 
     // The bad ones are spread over the others, and the addresses over all.
-    int started = 0, left[8];
+    int started = 0, gone = 0, left[8];
     memcpy(left, o.count, sizeof left);
     Manner *manners = must_have(calloc((size_t)o.total, sizeof *manners));
     for (int i = 0; i < o.slow + o.stalled; i++) {
@@ -177,7 +179,9 @@ int main(int count, char **words) {
     }
     int64_t begin = now_ns();
     while (started < o.total) {
-        while (started < o.total && (double)(now_ns() - begin) / 1e9 * o.ramp >= started) {
+        // A server may take those who have not said yet what they want for attackers, when they are very many.
+        while (started < o.total && (double)(now_ns() - begin) / 1e9 * o.ramp >= started &&
+               (uint64_t)started < run.first_media.count + MOST_PENDING + gone) {
             int which = started % o.addresses;
             while (!left[which]) which = (which + 1) % o.addresses;
             left[which]--;
@@ -185,7 +189,13 @@ int main(int count, char **words) {
             started++;
         }
         loop_once(&run, viewers, started, &o);
+        gone = 0;
+        for (int i = 0; i < started; i++) gone += viewers[i].ended && !viewers[i].first_media;
+        if (now_ns() - begin > 60000000000) break;
     }
+    // Who has come late is still served what is past while the others are at the live edge.
+    for (int64_t until = now_ns() + 10000000000; run.first_media.count < (uint64_t)started && now_ns() < until;)
+        loop_once(&run, viewers, started, &o);
     for (int64_t until = now_ns() + (int64_t)(o.settle * 1e9); now_ns() < until;) loop_once(&run, viewers, started, &o);
 
     run.is_measuring = true;
