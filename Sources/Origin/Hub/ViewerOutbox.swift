@@ -12,6 +12,8 @@ import NIOPosix
 final class ViewerOutbox: @unchecked Sendable {
     /// How much NIO holds at a time; the rest waits where it can still be given up.
     private static let handful = 64 << 10
+    /// What the session may say to a viewer who does not read it: a few hundred answers.
+    private static let mostWords = 64 << 10
     /// How long a viewer may take to read the end of its stream and to hang up.
     static let farewell = TimeAmount.seconds(2)
 
@@ -26,6 +28,8 @@ final class ViewerOutbox: @unchecked Sendable {
     private var progress = HostTime.zero
     /// GOPs lost since the viewer was last up to date.
     private var lost = 0
+    /// Bytes of the session's words since then.
+    private var words = 0
     private var isGathering = false
     private var isFinishing = false
     private(set) var isOver = false
@@ -60,6 +64,8 @@ final class ViewerOutbox: @unchecked Sendable {
     /// What the session says, in its turn.
     func put(words: ByteBuffer) {
         guard !isOver, !isFinishing, words.readableBytes > 0 else { return }
+        self.words += words.readableBytes
+        if self.words > Self.mostWords { return cutOff() }
         queue.add(words: words)
         if inFlight == 0, !isGathering { drain(.now()) }
     }
@@ -122,6 +128,7 @@ final class ViewerOutbox: @unchecked Sendable {
         guard let last else {
             // Up to date.
             lost = 0
+            words = 0
             if isFinishing { closeOutput() }
             return
         }

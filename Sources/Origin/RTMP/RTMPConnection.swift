@@ -79,7 +79,13 @@ final class RTMPConnection: ChannelInboundHandler, @unchecked Sendable {
     /// In its turn between the media of a viewer.
     func send(_ bytes: ByteBuffer) {
         guard bytes.readableBytes > 0 else { return }
-        if let outbox { outbox.put(words: bytes) } else { channel?.writeAndFlush(bytes, promise: nil) }
+        if let outbox { return outbox.put(words: bytes) }
+        guard let channel else { return }
+        guard channel.isWritable else {
+            core.log(.info, "rtmp: \(name): asks and does not read the answers, and is closed")
+            return channel.close(promise: nil)
+        }
+        channel.writeAndFlush(bytes, promise: nil)
     }
 
     /// Sends `bytes` and hangs up, gently: what the client sent meanwhile must not reset the connection.
