@@ -55,8 +55,10 @@ enum UsageErrors {
     private static func problem(_ tail: Substring) -> String {
         if tail.hasPrefix(": ") { return String(tail.dropFirst(2)) }
         if let list = tail.firstRange(of: "one of") {
-            let words = tail[list.upperBound...].split { "' ,:-.\n".contains($0) }
-                .filter { !["the", "following", "or", "and"].contains($0) }
+            // The sentence's own full stop is none of a word's: watch.rtmp.
+            let words = tail[list.upperBound...].split { "' ,:-\n".contains($0) }
+                .map { $0.last == "." ? $0.dropLast() : $0 }
+                .filter { !["", "the", "following", "or", "and"].contains($0) }
             return "is not one of " + words.joined(separator: ", ")
         }
         return "cannot be used"
