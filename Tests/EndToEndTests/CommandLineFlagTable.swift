@@ -24,7 +24,13 @@ enum FlagTable {
         playRows + delayRows + outputRows + playConnectionRows + sourceRows("play") + commonRows("play")
     static let record = recordRows + connectionRows + sourceRows("record") + commonRows("record")
     static let probe = probeRows + sourceRows("probe") + commonRows("probe")
-    static let all = ["push": push, "play": play, "record": record, "probe": probe]
+    static let start = streamStartRows + streamPushRows + streamSourceRows + streamCommonRows("stream-start")
+    static let stop = streamStopRows + streamCommonRows("stream-stop")
+    static let list = streamCommonRows("stream-list")
+    static let all = [
+        "push": push, "play": play, "record": record, "probe": probe, "stream-start": start, "stream-stop": stop,
+        "stream-list": list,
+    ]
 }
 
 /// One after the other: some observe how long something takes.
@@ -44,6 +50,16 @@ enum FlagTable {
 
     @Test(arguments: FlagTable.record)
     func record_optionMakesADifference(_ row: FlagRow) async throws { try await row.observe(try await FlagLab()) }
+
+    @Test(arguments: FlagTable.start)
+    func streamStart_optionMakesADifference(_ row: FlagRow) async throws {
+        try await row.observe(try await FlagLab())
+    }
+
+    @Test(arguments: FlagTable.stop + FlagTable.list)
+    func streamStopAndList_optionMakesADifference(_ row: FlagRow) async throws {
+        try await row.observe(try await FlagLab())
+    }
 
     @Test(arguments: FlagTable.probe)
     func probe_optionMakesADifference(_ row: FlagRow) async throws { try await row.observe(try await FlagLab()) }

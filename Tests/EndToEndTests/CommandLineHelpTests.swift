@@ -33,7 +33,17 @@ import Testing
         "-i", "-o", "--format", "--segment", "--at-clock", "-t", "--duration", "--max-disk", "--list", "--repair",
         "--wait", "--reconnect", "--give-up",
     ]
-    static let commands = [("push", push), ("play", play), ("record", record), ("probe", probe)]
+    static let streamStart =
+        push + [
+            "--print", "--foreground", "--reuse", "--no-wait", "--stream-id", "--quota", "--rtmp-port",
+            "--http-port",
+        ]
+    /// Those that open inputs.
+    static let commands = [
+        ("push", push), ("play", play), ("record", record), ("probe", probe), ("stream-start", streamStart),
+    ]
+    /// Those that open none.
+    static let others = [("stream-stop", ["--all"]), ("stream-list", [])]
 
     /// The options of a command, as its definition lists them.
     static func flags(of command: String) async throws -> Set<String> {
@@ -55,13 +65,18 @@ import Testing
         #expect(try await Self.flags(of: command) == Set(own + Self.source + Self.common))
     }
 
-    @Test(arguments: commands)
+    @Test(arguments: others)
+    func definitions_ofOthers_areExactlyTheseOptions(_ command: String, _ own: [String]) async throws {
+        #expect(try await Self.flags(of: command) == Set(own + Self.common))
+    }
+
+    @Test(arguments: commands.map { ($0.0, $0.1 + source) } + others)
     func help_listsEveryOption(_ command: String, _ own: [String]) async throws {
         let run = try await SluiceBinary.run([command, "--help"])
         #expect(run.status == 0)
         #expect(run.errors.isEmpty)
         let words = Set(run.text.split { " \n,[=".contains($0) }.map(String.init))
-        for flag in own + Self.source + Self.common { #expect(words.contains(flag), "\(flag)") }
+        for flag in own + Self.common { #expect(words.contains(flag), "\(flag)") }
         #expect(run.text.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
@@ -85,12 +100,12 @@ import Testing
     @Test func nothing_printsTheHelp() async throws {
         let run = try await SluiceBinary.run([])
         #expect(run.status == 0)
-        for (name, _) in Self.commands { #expect(run.text.contains("  \(name) ")) }
+        for (name, _) in Self.commands + Self.others { #expect(run.text.contains("  \(name) ")) }
         #expect(run.text == (try await SluiceBinary.run(["--help"]).text))
     }
 
     @Test func version_isOneLine() async throws {
-        for words in [["--version"]] + Self.commands.map({ [$0.0, "--version"] }) {
+        for words in [["--version"]] + (Self.commands + Self.others).map({ [$0.0, "--version"] }) {
             let run = try await SluiceBinary.run(words)
             #expect(run.status == 0)
             #expect(run.text.hasPrefix("sluice 0."))

@@ -6,6 +6,7 @@ import Testing
 @Suite struct CommandLineManualTests {
     static let pages = [
         "sluice.1", "sluice-push.1", "sluice-play.1", "sluice-record.1", "sluice-probe.1", "sluice-json.7",
+        "sluice-stream-start.1", "sluice-stream-stop.1", "sluice-stream-list.1",
     ]
 
     @Test func manualPages_haveTheirSections() throws {
@@ -44,7 +45,7 @@ import Testing
     @Test func everyExitStatus_isInEachPage() throws {
         for page in Self.pages {
             let text = try manual(page)
-            for status in ["0", "3", "64", "65", "66", "68", "69", "70", "73", "74", "75", "77"] {
+            for status in ["0", "3", "64", "65", "66", "68", "69", "70", "73", "74", "75", "77", "78"] {
                 #expect(text.contains(status), "\(page): \(status)")
             }
         }

@@ -19,8 +19,12 @@ import Testing
     }
 
     static let cases: [Case] = [
-        Case("foo: unknown command", "foo", hint: "the commands are push, play, record, probe"),
-        Case("stream-start: unknown command", "stream-start a"),
+        Case(
+            "foo: unknown command", "foo",
+            hint: "the commands are push, play, record, probe, stream-start, stream-stop, stream-list"),
+        // Hidden: nobody but stream-start starts them.
+        Case("origin: unknown command", "origin"),
+        Case("worker: unknown command", "worker demo"),
         Case("--what: unknown option", "--what", hint: "see 'sluice --help'"),
         Case("push: <input> and <url> are missing", "push", hint: "see 'sluice push --help'"),
         Case("push: <url> is missing: \"a\" alone does not say both what to send and where to", "push a"),
@@ -140,7 +144,7 @@ import Testing
             hint: "a target is an rtmp, rtmps, srt, rtsp or udp URL, a file, or -"),
     ]
 
-    @Test(arguments: cases + probeCases + recordCases)
+    @Test(arguments: cases + probeCases + recordCases + streamCases)
     func badLine_isRefusedInOneLine(_ bad: Case) async throws {
         let run = try await SluiceBinary.run(bad.words)
         #expect(run.status == 64)

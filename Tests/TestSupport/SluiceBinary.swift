@@ -58,7 +58,7 @@ public enum SluiceBinary {
     ) throws -> RunningSluice {
         let place = try directory ?? TempDirectory("run")
         let program = try Program(
-            [path()] + arguments, environment: quiet.merging(environment) { $1 }, directory: place.path,
+            [path()] + arguments, environment: own(place).merging(environment) { $1 }, directory: place.path,
             input: input, output: output, outputLimit: 400 << 20)
         return RunningSluice(program: program, directory: place)
     }
@@ -71,6 +71,11 @@ public enum SluiceBinary {
         let running = try start(
             arguments, environment: environment, input: input, output: output, directory: directory)
         return await running.finish(within: limit)
+    }
+
+    /// The state of channels is the directory's, and goes with it: an origin without its directory ends.
+    private static func own(_ place: TempDirectory) -> [String: String?] {
+        quiet.merging(["SLUICE_STATE_DIR": place.file("state"), "SLUICE_ORIGIN_LINGER": "500ms"]) { $1 }
     }
 
     /// No display, no sound card, no colours and no proxy unless the test says so; and nothing of what the tests
