@@ -7,7 +7,7 @@ Rows: load merge load-flv delay memory many start; default all. A publisher is l
 each viewer looks for every message by its hash. --short takes a few seconds a row and keeps nothing; full runs are appended
 to RESULTS.md.
 """
-import atexit, functools, os, sys, time, urllib.error, urllib.parse, urllib.request
+import atexit, concurrent.futures, functools, os, sys, time, urllib.error, urllib.parse, urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE + "/instruments")
@@ -147,10 +147,13 @@ class Bench(table.Bench):
         for _ in range(self.runs):
             with crowd.Origin(self.sluice, [CLIP, "--loop"]) as server:
                 back.add(ours=server.start_ms)
-                before = time.monotonic()
-                found = crowd.single(self.crowd, server.rtmp)
+                # Both at once: a packager may begin with the first who asks.
+                with concurrent.futures.ThreadPoolExecutor() as pool:
+                    asked = pool.submit(first_playlist, server.hls)
+                    before = time.monotonic()
+                    found = crowd.single(self.crowd, server.rtmp)
+                    at, others, failed = asked.result()
                 self.fill(media, "ours", found, lambda found: (before - server.began) * 1000 + found["first_media_ms"]["max"])
-                at, others, failed = first_playlist(server.hls)
                 playlist.add(ours=None if failed else (at - server.began) * 1000, error=failed)
                 refused.add(ours=others)
 
