@@ -114,6 +114,25 @@ import Wire
         #expect(try lab.facts()?.counters.droppedGOPs == 0)
     }
 
+    @Test func aViewerWhoseConnectionBreaksHarmsNobody() async throws {
+        let lab = try OriginLab { $0.sendBufferBytes = 64 << 10 }
+        let publisher = try await publisher(lab)
+        let healthy = try Peer(lab.url(), .play)
+        var broken: RawPeer? = try RawPeer(lab, .play, kernelBuffer: 32 << 10)
+        #expect(broken?.open() == true)
+        #expect(try await eventually(within: .seconds(20)) { try lab.facts()?.viewers == 2 })
+        let media = Made.stream(from: 40, seconds: 4, size: 16_000)
+        let paced = PacedSending(publisher, media, speed: 2)
+        #expect(await healthy.until { $0.tags.count > 50 })
+        // Closing with bytes unread is a reset, and the origin has a write under way.
+        broken = nil
+        #expect(try await eventually(within: .seconds(20)) { try lab.facts()?.viewers == 1 })
+        #expect(await paced.ends())
+        #expect(await healthy.until { $0.tags.count == 4 + media.count })
+        #expect(same(healthy.media.dropFirst(), media))
+        #expect(try lab.facts()?.counters.cutOffViewers == 0)
+    }
+
     @Test func threeHundredViewersGetEverything() async throws {
         let lab = try OriginLab()
         let publisher = try await publisher(lab)
