@@ -211,6 +211,6 @@ extension DelaySettings {
         let whenBad = maximum ?? max(own.greatestWhenBad, least)
         return DelayBounds(
             least: least, greatest: greatest, greatestWhenBad: whenBad, initial: own.initial,
-            forgives: own.forgives)
+            memory: own.memory)
     }
 }

@@ -11,29 +11,28 @@ public struct DelayBounds: Sendable, Hashable {
     public var greatestWhenBad: Span
     /// The target of the first seconds, before anything has been learnt.
     public var initial: Span
-    /// A gap in playback is answered with more delay only where another one came within so long before it; zero:
-    /// each one is.
-    public var forgives: Span
+    /// How long what the network did counts.
+    public var memory: DelayMemory
 
     /// Bounds that contradict each other are brought into order: `least` wins over `greatest`.
     public init(
-        least: Span, greatest: Span, greatestWhenBad: Span? = nil, initial: Span? = nil, forgives: Span = .zero
+        least: Span, greatest: Span, greatestWhenBad: Span? = nil, initial: Span? = nil,
+        memory: DelayMemory = .long
     ) {
         self.least = max(.zero, least)
         self.greatest = max(self.least, greatest)
         self.greatestWhenBad = max(self.greatest, greatestWhenBad ?? greatest)
         self.initial = min(max(initial ?? self.least, self.least), self.greatest)
-        self.forgives = forgives
+        self.memory = memory
     }
 
     /// Nothing is learnt: the target is what it is.
     public var isFixed: Bool { least == greatestWhenBad }
 
-    /// Conversation: 60–500 ms, up to 1 s on a bad network. A rare gap costs less than what it would take to wait
-    /// for the next one all the time.
+    /// Conversation: 60–500 ms, up to 1 s on a bad network.
     public static let rtc = DelayBounds(
         least: .milliseconds(60), greatest: .milliseconds(500), greatestWhenBad: .seconds(1),
-        initial: .milliseconds(100), forgives: .seconds(10))
+        initial: .milliseconds(100), memory: .short)
     /// Watching live: 100 ms–5 s.
     public static let live = DelayBounds(
         least: .milliseconds(100), greatest: .seconds(5), initial: .milliseconds(300))

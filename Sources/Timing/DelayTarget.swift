@@ -7,17 +7,8 @@ public import Model
 public struct DelayTarget: Sendable {
     static let interval = Span.milliseconds(500)
     static let bucket = Span.milliseconds(10)
-    /// What an interval weighs a moment later. With `outside` it says how soon a calm is believed in: after
-    /// log(outside) / log(forgetting) = 52 intervals, 26 s.
-    static let forgetting = 0.95
-    /// The share of the histogram above the target. More than one interval weighs (1 − forgetting), so one stall
-    /// alone changes nothing; less than two that come within 9 s of each other.
-    static let outside = 0.07
     /// Decoding and the machine's other work come on top of the network.
     static let margin = Span.milliseconds(20)
-    /// The target falls to the greatest value of so long. Where the line stands still now and then, a shorter time
-    /// doubles the changes of the rate and the freezes; with a longer one the minute after is not calm any more.
-    static let calm = Span.seconds(14)
     /// Delays above this are events, whose backlog is not counted interval by interval.
     static let event = Span.seconds(1)
     static let longestEvent = Span.seconds(10)
@@ -80,7 +71,8 @@ public struct DelayTarget: Sendable {
         let network = max(current?.greatest ?? .zero, peak?.delay ?? .zero)
         let needed = max(target + lateBy, network + Self.margin)
         if needed <= Self.event + Self.margin {
-            let isForgiven = bounds.forgives > .zero && dry.last.map { now - $0 > bounds.forgives } ?? true
+            let forgives = bounds.memory.forgives
+            let isForgiven = forgives > .zero && dry.last.map { now - $0 > forgives } ?? true
             if !isForgiven { teach(needed, until: now + .seconds(20)) }
         } else if let newest = accidents.last, now - newest.at < Self.longestEvent {
             // Still the same one: a bandwidth that has dipped starves playback again and again.
@@ -153,10 +145,8 @@ public struct DelayTarget: Sendable {
 
     private mutating func register(_ delay: Span, isEvent: Bool = false) {
         samples += 1
-        // The first samples weigh more, so that the assumption of the start is gone within seconds; but a stall alone
-        // changes nothing, in the first seconds either, nor any one sample alone once they are over.
-        let isOpening = samples <= Self.opening && !isEvent
-        let weight = isOpening ? max(1 - Self.forgetting, 2 / Double(samples + 3)) : 1 - Self.forgetting
+        // A stall alone changes nothing, in the first seconds either.
+        let weight = isEvent ? 1 - bounds.memory.forgetting : bounds.memory.weight(ofSample: samples)
         for index in shares.indices { shares[index] *= 1 - weight }
         shares[index(of: delay)] += weight
     }
@@ -169,7 +159,7 @@ public struct DelayTarget: Sendable {
         var above = 0.0
         for index in shares.indices.reversed() {
             above += shares[index]
-            if above > Self.outside { return Self.bucket * Double(index + 1) }
+            if above > bounds.memory.outside { return Self.bucket * Double(index + 1) }
         }
         return .zero
     }
@@ -182,7 +172,7 @@ public struct DelayTarget: Sendable {
     private mutating func settle(at now: HostTime) {
         if samples <= Self.opening { recent = [] }
         recent.append((now, quantile + Self.margin))
-        recent.removeAll { now - $0.at > Self.calm }
+        recent.removeAll { now - $0.at > bounds.memory.calm }
         var wanted = recent.map(\.wanted).max() ?? .zero
         if let lesson {
             // A lesson fades by 25 ms each second, which playback makes good without anybody noticing.
