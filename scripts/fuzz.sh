@@ -23,7 +23,7 @@ for target in "${targets[@]}"; do
     found=.build-fuzz/found/$target
     mkdir -p "$found"
     echo "== $target: $runs inputs"
-    "$fuzz" "$target" "$found" "Fuzz/Corpus/$target" -runs="$runs" -max_len=16384 -rss_limit_mb=1024 \
+    "$fuzz" "$target" "$found" "Fuzz/Corpus/$target" -runs="$runs" -max_len=4096 -rss_limit_mb=1024 \
         -timeout=10 -print_final_stats=1 -artifact_prefix=".build-fuzz/broken/$target-" 2> ".build-fuzz/$target.log" \
         || { status=1; echo "broken; see .build-fuzz/$target.log" >&2; tail -n 20 ".build-fuzz/$target.log" >&2; }
     grep -E '^stat::(number_of_executed_units|peak_rss_mb)|^Done' ".build-fuzz/$target.log" || true

@@ -82,6 +82,9 @@ final class FLVTape: Sendable {
     /// Reads HTTP-FLV as it is on the wire.
     static func http(_ address: String) throws -> FLVTape { try FLVTape(program: ["curl", "-sN", address]) }
 
+    /// Reads an FLV file as it is.
+    static func file(_ path: String) throws -> FLVTape { try FLVTape(program: ["cat", path]) }
+
     /// - Parameter program: Writes FLV to its standard output.
     private init(program words: [String]) throws {
         var ends: [Int32] = [-1, -1]

@@ -10,6 +10,7 @@ public import Model
 /// - `eager`: the same, but viewers start in the middle of wherever the stream is;
 /// - `hls`: the same, and HLS with 2 s fragments;
 /// - `pulled`: relays the stream `pulled` from the address that `start` was told;
+/// - `pushed`: relays what is published to the address that `start` was told;
 /// - `closed`: every publisher is refused (its permission request is answered by 403).
 public final class NginxRTMP: Sendable {
     public let rtmpPort: Int
@@ -21,11 +22,13 @@ public final class NginxRTMP: Sendable {
         access("/usr/sbin/nginx", X_OK) == 0 && access("/usr/lib/nginx/modules/ngx_rtmp_module.so", R_OK) == 0
 
     /// Starts it and waits until it accepts connections.
-    public static func start(pingSeconds: Int = 60, pull: String? = nil) async throws -> NginxRTMP {
+    public static func start(pingSeconds: Int = 60, pull: String? = nil, push: String? = nil) async throws
+        -> NginxRTMP
+    {
         guard isInstalled else { throw LabError("nginx with its RTMP module is not installed") }
         // The two ports are only known to be free; another process may be faster.
         for _ in 0..<3 {
-            let server = try NginxRTMP(pingSeconds: pingSeconds, pull: pull)
+            let server = try NginxRTMP(pingSeconds: pingSeconds, pull: pull, push: push)
             let isReady = await eventually(within: .seconds(10)) {
                 !server.program.isRunning
                     || (FreePort.answers(server.rtmpPort) && FreePort.answers(server.httpPort))
@@ -35,13 +38,13 @@ public final class NginxRTMP: Sendable {
         throw LabError("nginx does not start")
     }
 
-    private init(pingSeconds: Int, pull: String?) throws {
+    private init(pingSeconds: Int, pull: String?, push: String?) throws {
         rtmpPort = try FreePort.tcp()
         httpPort = try FreePort.tcp()
         directory = try TempDirectory("nginx")
         mkdir(directory.file("hls"), 0o777)
         try directory.write(
-            Self.configuration(rtmpPort, httpPort, pingSeconds, directory.path, pull), to: "nginx.conf")
+            Self.configuration(rtmpPort, httpPort, pingSeconds, directory.path, pull, push), to: "nginx.conf")
         program = try Program(["/usr/sbin/nginx", "-e", "stderr", "-p", directory.path, "-c", "nginx.conf"])
     }
 
@@ -77,9 +80,10 @@ public final class NginxRTMP: Sendable {
     /// The module takes its paths from the working directory, not from the prefix, so they are absolute.
     /// One process without a master: it ends when told, leaves no worker behind, and needs no second user.
     private static func configuration(
-        _ rtmp: Int, _ http: Int, _ ping: Int, _ home: String, _ pull: String?
+        _ rtmp: Int, _ http: Int, _ ping: Int, _ home: String, _ pull: String?, _ push: String?
     ) -> String {
-        let relay = pull.map { "application pulled { live on; pull \($0) name=pulled static; }" } ?? ""
+        let pulled = pull.map { "application pulled { live on; pull \($0) name=pulled static; }" } ?? ""
+        let pushed = push.map { "application pushed { live on; push \($0); }" } ?? ""
         return """
             load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
             daemon off; master_process off; pid nginx.pid; error_log stderr info;
@@ -88,7 +92,7 @@ public final class NginxRTMP: Sendable {
               application live { live on; wait_key on; }
               application eager { live on; }
               application hls { live on; wait_key on; hls on; hls_path \(home)/hls; hls_fragment 2s; }
-              \(relay)
+              \(pulled) \(pushed)
               application closed { live on; notify_method get; on_publish http://127.0.0.1:\(http)/refuse; } } }
             http { access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
               uwsgi_temp_path uwsgi; scgi_temp_path scgi;

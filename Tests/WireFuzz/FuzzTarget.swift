@@ -29,7 +29,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
 
     /// `input` in one piece, and in pieces whose size depends on it.
     static func cuts(_ input: [UInt8]) -> [[ByteBuffer]] {
-        let size = 1 + (input.count &* 31 &+ Int(input.last ?? 0)) % 61
+        let size = 1 + input.count / 24 + (input.count &* 31 &+ Int(input.last ?? 0)) % 61
         let pieces = stride(from: 0, to: input.count, by: size).map {
             ByteBuffer(bytes: input[$0..<min($0 + size, input.count)])
         }
