@@ -157,7 +157,8 @@ final class LiveStream: @unchecked Sendable {
             for batch in cache.batches { attachment.take(batch) }
             return
         }
-        guard !headers.isEmpty else { return }
+        // Before the first media more headers may come: a viewer gets them together, then.
+        guard !headers.isEmpty, hasPictures || soundsAlone > 0 else { return }
         // A player opens its decoders meanwhile.
         attachment.viewer.deliver(headers.batch(at: newest, arrival: .now()))
         attachment.headers = headers

@@ -73,11 +73,14 @@ final class Attachment {
     }
 
     /// Passes on what of `batch` this viewer can use.
-    func take(_ batch: TagBatch) {
+    func take(_ whole: TagBatch) {
+        var batch = whole
         if batch.isEntry, stage != .flowing {
             stage = batch.hasPicture ? .flowing : .soundOnly
             if batch.headersBefore !== headers, !batch.headersBefore.isEmpty {
-                viewer.deliver(batch.headersBefore.batch(at: batch.timestamp, arrival: batch.arrival))
+                // With those that the batch itself begins with: all that is known before the first media.
+                viewer.deliver(batch.headersAfter.batch(at: batch.timestamp, arrival: batch.arrival))
+                batch = batch.withoutHeaders
             }
         }
         switch stage {

@@ -28,6 +28,14 @@ final class TagBatch: @unchecked Sendable {
         tags.filter { !$0.isPicture }, isEntry: isEntry, before: headersBefore, after: headersAfter,
         arrival: arrival)
 
+    /// The same without the headers it begins with; the same object where it begins with none.
+    var withoutHeaders: TagBatch {
+        guard tags.first?.isHeader == true else { return self }
+        return TagBatch(
+            tags.filter { !$0.isHeader }, isEntry: isEntry, before: headersAfter, after: headersAfter,
+            arrival: arrival)
+    }
+
     init(_ tags: [StreamTag], isEntry: Bool, before: HeaderSet, after: HeaderSet, arrival: HostTime) {
         self.tags = tags
         self.isEntry = isEntry
