@@ -11,12 +11,6 @@ import NIOPosix
 /// Never waits. Guarded by its owner's lock. Closed with the last reference; until then the number belongs to
 /// this socket, whatever NIO does with its own.
 final class DirectSocket {
-    enum Outcome: Equatable {
-        /// So many bytes were taken: all, some, or none where there is no room.
-        case wrote(Int)
-        case broken(errno: Int32)
-    }
-
     private let descriptor: Int32
 
     /// nil where the channel has no socket to share. On the channel's event loop.
@@ -31,17 +25,5 @@ final class DirectSocket {
 
     deinit { close(descriptor) }
 
-    func write(_ bytes: ByteBuffer) -> Outcome {
-        bytes.withUnsafeReadableBytes { bytes in
-            while true {
-                let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
-                if count >= 0 { return .wrote(count) }
-                switch errno {
-                case EINTR: continue
-                case EAGAIN: return .wrote(0)
-                case let code: return .broken(errno: code)
-                }
-            }
-        }
-    }
+    func write(_ bytes: ByteBuffer) -> NonblockingSend.Outcome { NonblockingSend.write(bytes, to: descriptor) }
 }

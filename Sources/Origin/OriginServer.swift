@@ -1,5 +1,6 @@
 // The origin as a whole: starts its listeners, ends when it has been idle for long enough or is told to. What the
 // listeners do is theirs.
+import Media
 public import Model
 import NIOCore
 import NIOPosix
@@ -18,7 +19,7 @@ public final class OriginServer: Sendable {
     private let reporter: (any Reporter)?
     private let phase = Monitor(Phase.new)
 
-    /// - Parameter reporter: Gets lines for the log; called on the origin's event loop.
+    /// - Parameter reporter: Gets lines for the log, FFmpeg's among them; called on the origin's threads.
     public init(_ settings: OriginSettings, reporter: (any Reporter)? = nil) {
         self.settings = settings
         self.reporter = reporter
@@ -28,6 +29,7 @@ public final class OriginServer: Sendable {
     /// - Throws: `port_in_use` for a port that is taken; `config` for an address that is not this machine's or a port
     ///   that is not this user's; `cannot_create` for the control socket.
     public func start() throws(SluiceError) -> Ports {
+        if let reporter { FFmpegLog.install(reporter) }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let run = OriginRun(group: group, settings: settings, reporter: reporter)
         let ports: Ports

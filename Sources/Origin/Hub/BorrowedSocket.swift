@@ -2,6 +2,7 @@
 // cost of a write through the pipeline.
 import NIOCore
 import NIOPosix
+import Net
 
 #if canImport(Glibc)
     import Glibc
@@ -9,12 +10,6 @@ import NIOPosix
 
 /// Only on the channel's event loop, and only while the channel is active: after that the number may be another's.
 struct BorrowedSocket {
-    enum Outcome: Equatable {
-        /// So many bytes were taken: all, some, or none where there is no room.
-        case wrote(Int)
-        case broken(errno: Int32)
-    }
-
     private let channel: any Channel
     private let descriptor: Int32
 
@@ -28,20 +23,10 @@ struct BorrowedSocket {
     }
 
     /// Never waits.
-    func write(_ bytes: ByteBuffer) -> Outcome {
+    func write(_ bytes: ByteBuffer) -> NonblockingSend.Outcome {
         // NIO marks the channel before it gives the number back to the kernel.
         guard channel.isActive else { return .broken(errno: EBADF) }
-        return bytes.withUnsafeReadableBytes { bytes in
-            while true {
-                let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
-                if count >= 0 { return .wrote(count) }
-                switch errno {
-                case EINTR: continue
-                case EAGAIN: return .wrote(0)
-                case let code: return .broken(errno: code)
-                }
-            }
-        }
+        return NonblockingSend.write(bytes, to: descriptor)
     }
 
     /// What the kernel holds for the peer when the channel is closed goes with it, instead of waiting for a peer that
