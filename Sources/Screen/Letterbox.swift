@@ -35,4 +35,14 @@ enum Letterbox {
             ? (Int((Double(width) * pixel).rounded()), height)
             : (width, Int((Double(height) / pixel).rounded()))
     }
+
+    /// Where a window of another size stays: around the same middle, and on the screen. One that is larger than the
+    /// screen begins at its corner.
+    static func place(width: Int, height: Int, around window: PixelRect, on screen: PixelRect) -> PixelRect {
+        let x = window.x + (window.width - width) / 2
+        let y = window.y + (window.height - height) / 2
+        return PixelRect(
+            x: max(screen.x, min(x, screen.x + screen.width - width)),
+            y: max(screen.y, min(y, screen.y + screen.height - height)), width: width, height: height)
+    }
 }

@@ -156,14 +156,21 @@ public final class Window: PictureOutput {
         enter()
         guard !isFullscreen, width > 0, height > 0 else { return }
         var usable = SDL_Rect()
-        if SDL_GetDisplayUsableBounds(max(0, SDL_GetWindowDisplayIndex(handle)), &usable) == 0 {
-            let fitted = Letterbox.fit(
-                width: width, height: height, sampleAspect: nil, intoWidth: min(width, Int(usable.w)),
-                height: min(height, Int(usable.h)))
-            SDL_SetWindowSize(handle, Int32(clamping: fitted.width), Int32(clamping: fitted.height))
-        } else {
-            SDL_SetWindowSize(handle, Int32(clamping: width), Int32(clamping: height))
+        guard SDL_GetDisplayUsableBounds(max(0, SDL_GetWindowDisplayIndex(handle)), &usable) == 0 else {
+            return SDL_SetWindowSize(handle, Int32(clamping: width), Int32(clamping: height))
         }
+        let screen = PixelRect(usable)
+        let fitted = Letterbox.fit(
+            width: width, height: height, sampleAspect: nil, intoWidth: min(width, screen.width),
+            height: min(height, screen.height))
+        var old = SDL_Rect()
+        SDL_GetWindowPosition(handle, &old.x, &old.y)
+        SDL_GetWindowSize(handle, &old.w, &old.h)
+        // A window that grows from its corner would grow off the screen.
+        let place = Letterbox.place(
+            width: fitted.width, height: fitted.height, around: PixelRect(old), on: screen)
+        SDL_SetWindowSize(handle, Int32(clamping: place.width), Int32(clamping: place.height))
+        SDL_SetWindowPosition(handle, Int32(clamping: place.x), Int32(clamping: place.y))
     }
 
     public func setPlaying(_ playing: Bool) {
@@ -233,5 +240,11 @@ public final class Window: PictureOutput {
         // A redraw that fails here fails again at the next picture, where it can be reported.
         if wantsRedraw { try? redraw() }
         return events
+    }
+}
+
+extension PixelRect {
+    fileprivate init(_ rect: SDL_Rect) {
+        self.init(x: Int(rect.x), y: Int(rect.y), width: Int(rect.w), height: Int(rect.h))
     }
 }

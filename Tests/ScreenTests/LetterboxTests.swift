@@ -29,4 +29,20 @@ import Testing
         #expect(Letterbox.naturalSize(width: 720, height: 480, sampleAspect: Rational(8, 9)) == (720, 540))
         #expect(Letterbox.naturalSize(width: 640, height: 360, sampleAspect: nil) == (640, 360))
     }
+
+    @Test func aWindowThatGrowsStaysOnTheScreen() {
+        let screen = PixelRect(x: 0, y: 24, width: 1920, height: 1056)
+        let middle = PixelRect(x: 640, y: 372, width: 640, height: 360)
+        #expect(
+            Letterbox.place(width: 1280, height: 720, around: middle, on: screen)
+                == PixelRect(x: 320, y: 192, width: 1280, height: 720))
+        #expect(
+            Letterbox.place(width: 1877, height: 1056, around: middle, on: screen)
+                == PixelRect(x: 22, y: 24, width: 1877, height: 1056))
+        let corner = PixelRect(x: 1280, y: 720, width: 640, height: 360)
+        #expect(
+            Letterbox.place(width: 1280, height: 720, around: corner, on: screen)
+                == PixelRect(x: 640, y: 360, width: 1280, height: 720))
+        #expect(Letterbox.place(width: 3840, height: 2160, around: middle, on: screen).x == 0)
+    }
 }

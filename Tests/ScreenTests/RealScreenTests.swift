@@ -70,6 +70,23 @@ extension Devices {
             }
         }
 
+        @Test func aWindowThatGrowsToTheScreensSizeCoversIt() throws {
+            try Self.withScreen(320, 180) { server in
+                let window = try Window(.init(width: 160, height: 90))
+                defer { window.close() }
+                window.resize(width: 320, height: 180)
+                try window.show(TestPicture.plain(320, 180, y: 235, u: 128, v: 128))
+                let covered = eventually {
+                    _ = window.waitEvents(until: .now() + .milliseconds(10))
+                    guard let screen = server.pixels() else { return false }
+                    return [(0, 0), (319, 0), (0, 179), (319, 179)].allSatisfy {
+                        Colour(screen.bytes, width: screen.width, x: $0.0, y: $0.1).r > 250
+                    }
+                }
+                #expect(covered)
+            }
+        }
+
         @Test(arguments: [true, false]) func fullScreenCoversTheScreenAndComesBack(_ fromStart: Bool) throws {
             try Self.withScreen(320, 180) { server in
                 let window = try Window(.init(width: 160, height: 90, isFullscreen: fromStart))

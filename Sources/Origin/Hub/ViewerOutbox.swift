@@ -2,6 +2,7 @@
 // GOPs. Who is too slow for too long is cut off here.
 import Model
 import NIOCore
+import Net
 import NIOPosix
 
 #if canImport(Glibc)
