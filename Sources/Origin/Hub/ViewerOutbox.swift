@@ -2,8 +2,8 @@
 // GOPs. Who is too slow for too long is cut off here.
 import Model
 import NIOCore
-import Net
 import NIOPosix
+import Net
 
 #if canImport(Glibc)
     import Glibc
