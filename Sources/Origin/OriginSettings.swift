@@ -19,8 +19,9 @@ public struct OriginSettings: Sendable, Equatable {
 
     /// Connections of all kinds together. Also bounded by the descriptors that the process may open.
     public var connections = 8192
-    /// Connections that have not yet said what they want; when there are more, the oldest of these is closed.
-    public var silentConnections = 1024
+    /// Connections that have not yet said what they want; when there are more, the oldest of these is closed. One takes
+    /// about 13 kB, and of two thousand viewers who come at once on a busy machine nobody is to be taken for silent.
+    public var silentConnections = 2500
     /// Connections from one address; nil: 64, and none for loopback.
     public var connectionsPerAddress: Int?
     /// From the connection to `play` or `publish`.

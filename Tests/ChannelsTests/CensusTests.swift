@@ -97,10 +97,11 @@ import Testing
         let name = try begin("demo", worker: .current)
         let mute = try Program([
             "python3", "-c",
-            "import socket,sys,time; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(1); time.sleep(60)",
+            "import os,socket,sys,time; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]+'.new'); s.listen(1); "
+                + "os.rename(sys.argv[1]+'.new', sys.argv[1]); time.sleep(600)",
             room.origin.control.text,
         ])
-        #expect(await eventually(within: .seconds(10)) { access(room.origin.control.text, F_OK) == 0 })
+        #expect(await eventually(within: .seconds(60)) { access(room.origin.control.text, F_OK) == 0 })
         let error = #expect(throws: SluiceError.self) { try room.census() }
         #expect(error?.reason == .timeout)
         #expect(try room.registry.channel(name)?.state == .live)

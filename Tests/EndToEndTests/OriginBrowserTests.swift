@@ -4,7 +4,7 @@ import Model
 import TestSupport
 import Testing
 
-@Suite(.takesTurns, .timeLimit(.minutes(5))) struct OriginBrowserTests {
+@Suite(.takesTurns) struct OriginBrowserTests {
     private struct Seen {
         var pictures: Int
         /// From the page's start.

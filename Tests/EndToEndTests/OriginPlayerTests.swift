@@ -7,7 +7,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite(.takesTurns, .timeLimit(.minutes(5))) struct OriginPlayerTests {
+@Suite(.takesTurns) struct OriginPlayerTests {
     /// How many packets of a kind a file has, and that decoding them says nothing.
     private func pictures(_ path: String) async throws -> Int {
         let program = try Program(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-f", "null", "-"])

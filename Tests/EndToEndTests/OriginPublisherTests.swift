@@ -4,7 +4,7 @@ import Model
 import TestSupport
 import Testing
 
-@Suite(.takesTurns, .timeLimit(.minutes(3))) struct OriginPublisherTests {
+@Suite(.takesTurns) struct OriginPublisherTests {
     /// What is published, as ffmpeg's options for a clip of five seconds with a key frame each second.
     enum Media: String, CaseIterable, Sendable {
         case plain, bframes, audioOnly, videoOnly, fullHD

@@ -3,7 +3,7 @@ import Model
 import TestSupport
 import Testing
 
-@Suite(.takesTurns, .timeLimit(.minutes(5))) struct OriginSelfTests {
+@Suite(.takesTurns) struct OriginSelfTests {
     @Test(arguments: ["rtmp", "flv", "hls"]) func ownCommandsReadIt(_ kind: String) async throws {
         let stage = try await OriginStage.begin()
         let address = try stage.address(kind)

@@ -211,6 +211,8 @@ import Testing
             ["play", "--nobuffer", "rtmp://127.0.0.1:\(proxy.port)/live/seen", "--ao", "null", "--json"],
             environment: screen.environment)
         func barcode(_ width: Int) -> UInt64? { screen.barcode(width: width, left: 320, top: 180) }
+        // A window that becomes smaller keeps its middle.
+        func smallBarcode() -> UInt64? { screen.barcode(width: 320, left: 480, top: 240) }
         #expect(await eventually(within: .seconds(10)) { barcode(640) != nil })
         proxy.refuse()
         proxy.cut()
@@ -235,7 +237,9 @@ import Testing
         #expect(await eventually(within: .seconds(10)) { barcode(640) == nil })
         let second = try StampedPublisher(to: server.url("seen"), width: 320, height: 240, gop: 15)
         #expect(
-            await eventually(within: .seconds(12)) { barcode(320) != nil && screen.colour(900, 300) == (0, 0, 0) },
+            await eventually(within: .seconds(12)) {
+                smallBarcode() != nil && screen.colour(900, 300) == (0, 0, 0)
+            },
             "the window is as small as the picture")
         #expect(play.program.isRunning)
         let run = await play.interrupt()

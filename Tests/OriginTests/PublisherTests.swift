@@ -11,6 +11,8 @@ import Wire
     /// A stream with a publisher and a viewer who has its first key frame.
     private func running(_ lab: OriginLab) async throws -> (publisher: Peer, viewer: Peer) {
         let viewer = try Peer(lab.url(), .play)
+        // It is there before anything is sent, however long this process waits for its turn.
+        #expect(await viewer.isEstablished())
         let publisher = try Peer(lab.url(), .publish)
         #expect(await publisher.isEstablished())
         publisher.send(Made.headers + [Made.key(0)])
@@ -73,12 +75,15 @@ import Wire
 
     @Test func aPublisherThatSendsNowAndThenIsNotSilent() async throws {
         let lab = try OriginLab { $0.publisherSilence = .seconds(4) }
-        let (publisher, viewer) = try await running(lab)
-        for step in 1...5 {
-            await watch(for: .seconds(1))
-            publisher.send([Made.inter(UInt32(step * 1000))])
-        }
-        #expect(await viewer.until { $0.tags.last == Made.inter(5000) })
+        let viewer = try Peer(lab.url(), .play)
+        #expect(await viewer.isEstablished())
+        let publisher = try Peer(lab.url(), .publish)
+        #expect(await publisher.isEstablished())
+        // A key frame, then a picture a second, on a thread that waits for nobody's turn.
+        let sending = PacedSending(
+            publisher, Made.headers + [Made.key(0)] + (1...6).map { Made.inter(UInt32($0 * 1000)) }, speed: 1)
+        #expect(await sending.ends())
+        #expect(await viewer.until { $0.tags.last == Made.inter(6000) })
     }
 
     @Test func closingAStreamEndsBothSides() async throws {

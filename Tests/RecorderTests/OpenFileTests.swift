@@ -117,10 +117,10 @@ import Testing
             [
                 "python3",
                 "-c",
-                "import fcntl,sys,time;f=open(sys.argv[1],'r+');fcntl.flock(f,fcntl.LOCK_EX);print('held',flush=True);time.sleep(60)",
+                "import fcntl,sys,time;f=open(sys.argv[1],'r+');fcntl.flock(f,fcntl.LOCK_EX);print('held',flush=True);time.sleep(600)",
                 directory.file("cam.part.mp4"),
             ])
-        #expect(await eventually(within: .seconds(30)) { OpenFile.isHeld("cam.part.mp4", in: directory.path) })
+        #expect(await eventually(within: .seconds(60)) { OpenFile.isHeld("cam.part.mp4", in: directory.path) })
         #expect(OpenFile.claim("cam.part.mp4", in: directory.path) == nil)
         program.kill()
         #expect(await eventually(within: .seconds(10)) { !OpenFile.isHeld("cam.part.mp4", in: directory.path) })

@@ -13,20 +13,47 @@ enum ControlListener {
     static let idle = TimeAmount.seconds(10)
     static let clients = 16
 
-    /// A socket that a killed origin left behind is removed.
     static func bind(path: String, run: OriginRun) -> EventLoopFuture<any Channel> {
-        // The mode of a socket is that of its creation: nobody can connect between `bind` and a `chmod`.
-        let mask = umask(0o177)
+        let socket: CInt
+        do { socket = try boundSocket(path) } catch { return run.core.loop.makeFailedFuture(error) }
         let clients = ControlClients()
-        let bound = ServerBootstrap(group: run.core.loop)
+        return ServerBootstrap(group: run.core.loop)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard clients.count < Self.clients else { throw ChannelError.inappropriateOperationForState }
                     try channel.pipeline.syncOperations.addHandler(ControlHandler(run, clients))
                 }
             }
-            .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
-        return bound.always { _ in umask(mask) }
+            .withBoundSocket(socket)
+    }
+
+    /// A socket that a killed origin left behind is removed. Linux gives the file the mode that the socket has when it
+    /// is bound, so there is no moment at which somebody else could connect, and the process's umask, which is all its
+    /// threads', stays as it is.
+    private static func boundSocket(_ path: String) throws(IOError) -> CInt {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard !bytes.isEmpty, bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw IOError(errnoCode: ENAMETOOLONG, reason: "bind")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        var found = stat()
+        if lstat(path, &found) == 0, found.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let handle = socket(AF_UNIX, kind, 0)
+        guard handle >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                fchmod(handle, 0o600) == 0
+                    && Glibc.bind(handle, address, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                    && listen(handle, 16) == 0
+            }
+        }
+        guard !status else { return handle }
+        let code = errno
+        close(handle)
+        throw IOError(errnoCode: code, reason: "bind")
     }
 }
 
