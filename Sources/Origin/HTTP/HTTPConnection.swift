@@ -27,6 +27,8 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     private var isClosing = false
     /// Has the connection for itself, from the request on.
     private var viewing: (any HTTPViewing)?
+    /// A request came after the viewer's, and is lost.
+    private var hasIgnored = false
 
     init(_ core: OriginCore, _ packages: StreamPackages, _ ticket: ConnectionLedger.Ticket) {
         self.core = core
@@ -52,7 +54,11 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .head(let head) = unwrapInboundIn(data), !isClosing, viewing == nil else { return }
+        guard case .head(let head) = unwrapInboundIn(data), !isClosing else { return }
+        guard viewing == nil else {
+            hasIgnored = true
+            return
+        }
         guard waiting.count < Self.mostRequests else { return context.close(promise: nil) }
         waiting.append(head)
         next()
@@ -119,10 +125,13 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     private func show(_ viewing: any HTTPViewing) {
         guard request?.method != .HEAD else { return answer(viewing.head) }
         self.viewing = viewing
+        hasIgnored = !waiting.isEmpty
         waiting = []
         viewing.begin { [weak self] refusal in
-            self?.viewing = nil
-            self?.refuse(refusal)
+            guard let self else { return }
+            self.viewing = nil
+            // Nobody is to wait for the answer to a request that nobody has kept.
+            refuse(refusal, ends: hasIgnored)
         }
     }
 
@@ -160,10 +169,10 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
 
     private var isChunked: Bool { request.map { $0.version.minor >= 1 } ?? true }
 
-    private func refuse(_ refusal: HTTPRefusal) {
+    private func refuse(_ refusal: HTTPRefusal, ends: Bool = false) {
         // Where the next request begins can then not be told.
-        let ends = [400, 413, 414, 431, 505].contains(Int(refusal.status.code))
-        answer(HTTPAnswer(refusal), ends: ends)
+        let isUnclear = [400, 413, 414, 431, 505].contains(Int(refusal.status.code))
+        answer(HTTPAnswer(refusal), ends: ends || isUnclear)
     }
 
     private func answer(_ answer: HTTPAnswer, ends: Bool = false) {
