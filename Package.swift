@@ -15,8 +15,9 @@ let package = Package(
     name: "sluice",
     products: [
         .executable(name: "sluice", targets: ["sluice"]),
-        // For the package in Fuzz/.
+        // Both for the package in Fuzz/.
         .library(name: "WireFuzz", targets: ["WireFuzz"]),
+        .library(name: "OriginForFuzzing", targets: ["Origin", "Media", "Wire", "Model"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -119,7 +120,7 @@ let package = Package(
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Wire", "WireFuzz", "Model", .product(name: "NIOCore", package: "swift-nio"),
+                "Wire", "WireFuzz", "Model", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: settings),
         .testTarget(
             name: "MediaTests",

@@ -1,40 +1,16 @@
 // The corpus of the fuzzers: each input through the function that it belongs to, and recordings of real clients
 // (made by Fuzz/record.py) as transcripts: what they did, in every cut.
-import Glibc
 import Model
 import NIOCore
+import TestSupport
 import Testing
 import WireFuzz
 
 @testable import Wire
 
 enum Corpus {
-    /// The folder Fuzz/Corpus of the package.
-    static let folder: String = {
-        let path = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
-        return path.joined(separator: "/") + "/Fuzz/Corpus/"
-    }()
-
-    static func names(_ target: FuzzTarget) -> [String] {
-        guard let handle = opendir(folder + target.rawValue) else { return [] }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names.sorted()
-    }
-
-    static func bytes(_ target: FuzzTarget, _ name: String) -> [UInt8] {
-        guard let file = fopen(folder + target.rawValue + "/" + name, "rb") else { return [] }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        let count = fread(&bytes, 1, bytes.count, file)
-        return Array(bytes.prefix(count))
-    }
+    static func names(_ target: FuzzTarget) -> [String] { FuzzCorpus.names(target.rawValue) }
+    static func bytes(_ target: FuzzTarget, _ name: String) -> [UInt8] { FuzzCorpus.bytes(target.rawValue, name) }
 }
 
 @Suite struct CorpusTests {
