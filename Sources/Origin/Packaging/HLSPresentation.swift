@@ -49,13 +49,20 @@ final class HLSPresentation: @unchecked Sendable {
 
     var lostGOPs: Int { tap.lostGOPs }
     var hasEnded: Bool { endedAt != nil }
+    /// Could not even begin.
+    var hasFailed: Bool { failure != nil && shelf.segmentsMade == 0 }
 
     /// Gives up the packager; what is on the shelf stays.
     func close() {
+        release()
+        refuseWaiting(HTTPRefusal(.notFound, "the stream is over"))
+    }
+
+    /// Nothing is packaged any more.
+    private func release() {
         if let attachment { stream.detach(attachment) }
         attachment = nil
         tap.cancel()
-        refuseWaiting(HTTPRefusal(.notFound, "the stream is over"))
     }
 
     // MARK: - Requests
@@ -106,6 +113,7 @@ final class HLSPresentation: @unchecked Sendable {
             case .fragment: break
             case .failed(let error):
                 failure = HTTPRefusal(.notImplemented, error.why)
+                release()
                 finish()
             case .ended: finish()
             }

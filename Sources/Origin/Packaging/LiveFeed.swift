@@ -32,7 +32,8 @@ final class LiveFeed: @unchecked Sendable {
     private var cache: [Shared] = []
     private var cacheSize = 0
     private var viewers: [FeedViewing] = []
-    private var failure: HTTPRefusal?
+    /// What it could not go on for. All requests hear it, until the feed is let go of.
+    private(set) var failure: HTTPRefusal?
     private(set) var isOver = false
     /// Since when nobody watches.
     private(set) var idleSince: HostTime? = .now()
@@ -55,11 +56,16 @@ final class LiveFeed: @unchecked Sendable {
     /// Nobody is to get anything any more.
     func close() {
         isOver = true
+        release()
+        for viewer in viewers { viewer.finish() }
+        viewers = []
+    }
+
+    /// Nothing is packaged any more.
+    private func release() {
         if let attachment { stream.detach(attachment) }
         attachment = nil
         tap.cancel()
-        for viewer in viewers { viewer.finish() }
-        viewers = []
     }
 
     // MARK: - Viewers
@@ -101,6 +107,7 @@ final class LiveFeed: @unchecked Sendable {
                 }
                 endViewers()
                 isOver = true
+                release()
             case .ended:
                 isOver = true
                 endViewers()

@@ -8,6 +8,8 @@ final class StreamPackages: @unchecked Sendable {
     private static let idleLimit = Span.seconds(60)
     /// The page of a browser comes back sooner.
     private static let feedIdleLimit = Span.seconds(10)
+    /// What cannot be packaged is not tried again before that, however many ask.
+    private static let retryAfter = Span.seconds(2)
     /// So long the end of a stream can be had.
     private static let farewell = Span.seconds(60)
 
@@ -25,15 +27,22 @@ final class StreamPackages: @unchecked Sendable {
         let stream = core.hub.stream(named: name)
         if let found = presentations[name] {
             // What has ended is shown until there is something new to show.
-            let isShown = found.stream === stream && (!found.hasEnded || stream?.state != .live)
+            let isShown =
+                found.stream === stream && (!found.hasEnded || stream?.state != .live || isFresh(found))
             if stream == nil || isShown { return found }
-            if found.hasEnded { former.append(found) } else { found.close() }
+            if !found.hasEnded { found.close() } else if !found.hasFailed { former.append(found) }
         }
         guard let stream else { return nil }
         let made = HLSPresentation(stream, core)
         presentations[name] = made
         keepSweeping()
         return made
+    }
+
+    /// Has just failed, and would again.
+    private func isFresh(_ presentation: HLSPresentation) -> Bool {
+        guard presentation.hasFailed, let end = presentation.endedAt else { return false }
+        return HostTime.now() - end < Self.retryAfter
     }
 
     func item(of name: String, named file: String) -> HLSShelf.Item? {
@@ -44,7 +53,10 @@ final class StreamPackages: @unchecked Sendable {
     /// nil where no stream of that name is open.
     func feed(named name: String) -> LiveFeed? {
         guard let stream = core.hub.stream(named: name) else { return nil }
-        if let found = feeds[name], !found.isOver, found.stream === stream { return found }
+        if let found = feeds[name], found.stream === stream {
+            // One that has failed is there until it is swept away.
+            if !found.isOver || (found.failure != nil && stream.state == .live) { return found }
+        }
         let made = LiveFeed(stream, core)
         feeds[name] = made
         keepSweeping()
