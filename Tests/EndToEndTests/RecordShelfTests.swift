@@ -114,11 +114,11 @@ import Testing
         }
         #expect(Set(paths).count == paths.count)
         #expect(paths.sorted() == RecordShelf.names(in: directory.path))
-        // The second may have come a key frame later.
+        // Whoever came later begins at a later key frame, one in 0.2 s, and loses nothing from there on.
         let sent = tape.tags.map(\.packet.hash)
         for kept in hashes {
             #expect(kept == Array(sent.suffix(kept.count)))
-            #expect(sent.count - kept.count <= 50)
+            #expect((sent.count - kept.count).isMultiple(of: 25) && kept.count > sent.count / 2)
         }
         let listed = try await list().compactMap { $0["path"]?.string?.split(separator: "/").last.map(String.init) }
         #expect(listed.sorted() == paths.sorted())
