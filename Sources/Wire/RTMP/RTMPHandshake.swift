@@ -4,18 +4,15 @@ public import NIOCore
 
 /// Three packets each way, then the chunks begin.
 public struct RTMPClientHandshake: Sendable {
-    private enum Stage { case version, first, second, done }
-    static let packetSize = 1536
     /// Random bytes in C1.
     public static let randomSize = 1528
 
-    private var stage = Stage.version
-    private var input = ByteBuffer()
+    private var reader = RTMPHandshakeReader()
 
     public init() {}
 
     /// True once S2 has been read; `takeRest` then gives what followed it.
-    public var isDone: Bool { stage == .done }
+    public var isDone: Bool { reader.isDone }
 
     /// C0 and C1.
     /// - Parameter random: Up to 1528 bytes; the rest is filled with zeros.
@@ -31,27 +28,11 @@ public struct RTMPClientHandshake: Sendable {
     /// Takes bytes in any split. Returns C2 when it becomes due.
     /// - Throws: `WireError` when the other side does not speak RTMP.
     public mutating func receive(_ bytes: ByteBuffer) throws(WireError) -> ByteBuffer? {
-        var bytes = bytes
-        input.writeBuffer(&bytes)
-        var answer: ByteBuffer?
-        if stage == .version, let version: UInt8 = input.readInteger() {
-            guard version == 3 else { throw WireError(Self.explain(version)) }
-            stage = .first
-        }
-        if stage == .first, let packet = input.readSlice(length: Self.packetSize) {
-            answer = packet
-            stage = .second
-        }
-        // S2 is not compared with C1: some servers send their own bytes.
-        if stage == .second, input.readSlice(length: Self.packetSize) != nil { stage = .done }
-        return answer
+        try reader.receive(bytes, explain: Self.explain)
     }
 
     /// What came after S2.
-    public mutating func takeRest() -> ByteBuffer {
-        defer { input = ByteBuffer() }
-        return input
-    }
+    public mutating func takeRest() -> ByteBuffer { reader.takeRest() }
 
     private static func explain(_ version: UInt8) -> String {
         switch version {
@@ -60,5 +41,39 @@ public struct RTMPClientHandshake: Sendable {
         case 6, 8: "the server asks for encrypted RTMP (version \(version))"
         default: "the server does not speak RTMP (version \(version))"
         }
+    }
+}
+
+/// What both sides read: the version, the packet that is to be sent back, and the own one as it comes back.
+struct RTMPHandshakeReader: Sendable {
+    private enum Stage { case version, first, second, done }
+    private static let packetSize = 1536
+
+    private var stage = Stage.version
+    private var input = ByteBuffer()
+
+    var isDone: Bool { stage == .done }
+
+    /// Takes bytes in any split. Returns the other side's first packet once it is there.
+    mutating func receive(_ bytes: ByteBuffer, explain: (UInt8) -> String) throws(WireError) -> ByteBuffer? {
+        input.writeImmutableBuffer(bytes)
+        var first: ByteBuffer?
+        if stage == .version, let version: UInt8 = input.readInteger() {
+            guard version == 3 else { throw WireError(explain(version)) }
+            stage = .first
+        }
+        if stage == .first, let packet = input.readSlice(length: Self.packetSize) {
+            first = packet
+            stage = .second
+        }
+        // Not compared with what was sent: there are programs on either side that send their own bytes.
+        if stage == .second, input.readSlice(length: Self.packetSize) != nil { stage = .done }
+        return first
+    }
+
+    /// What came after the second packet.
+    mutating func takeRest() -> ByteBuffer {
+        defer { input = ByteBuffer() }
+        return input
     }
 }

@@ -5,44 +5,26 @@ public import NIOCore
 
 /// Three packets each way, then the chunks begin.
 public struct RTMPServerHandshake: Sendable {
-    private enum Stage { case version, first, second, done }
-    static let packetSize = RTMPClientHandshake.packetSize
-
-    private var stage = Stage.version
-    private var input = ByteBuffer()
+    private var reader = RTMPHandshakeReader()
 
     public init() {}
 
     /// True once C2 has been read; `takeRest` then gives what followed it.
-    public var isDone: Bool { stage == .done }
+    public var isDone: Bool { reader.isDone }
 
     /// Takes bytes in any split. Returns S0, S1 and S2 when they become due.
     /// - Parameter random: Up to 1528 bytes of S1; the rest is filled with zeros.
     /// - Throws: `WireError` when the other side does not speak RTMP.
     public mutating func receive(_ bytes: ByteBuffer, random: [UInt8]) throws(WireError) -> ByteBuffer? {
-        input.writeImmutableBuffer(bytes)
-        var answer: ByteBuffer?
-        if stage == .version, let version: UInt8 = input.readInteger() {
-            guard version == 3 else { throw WireError(Self.explain(version)) }
-            stage = .first
-        }
-        if stage == .first, let packet = input.readSlice(length: Self.packetSize) {
-            // The layout of C0 and C1 is that of S0 and S1.
-            var packets = RTMPClientHandshake().opening(random: random)
-            packets.writeImmutableBuffer(packet)
-            answer = packets
-            stage = .second
-        }
-        // C2 is not compared with S1: there are clients that send their own bytes.
-        if stage == .second, input.readSlice(length: Self.packetSize) != nil { stage = .done }
-        return answer
+        guard let packet = try reader.receive(bytes, explain: Self.explain) else { return nil }
+        // The layout of C0 and C1 is that of S0 and S1.
+        var packets = RTMPClientHandshake().opening(random: random)
+        packets.writeImmutableBuffer(packet)
+        return packets
     }
 
     /// What came after C2.
-    public mutating func takeRest() -> ByteBuffer {
-        defer { input = ByteBuffer() }
-        return input
-    }
+    public mutating func takeRest() -> ByteBuffer { reader.takeRest() }
 
     private static func explain(_ version: UInt8) -> String {
         switch version {
