@@ -67,23 +67,23 @@ import Wire
     }
 
     @Test func aSilentPublisherIsLost() async throws {
-        let lab = try OriginLab { $0.publisherSilence = .seconds(3) }
+        let lab = try OriginLab { $0.publisherSilence = .seconds(12) }
         let (publisher, viewer) = try await running(lab)
         await expectEnd(viewer)
         #expect(await publisher.isClosed())
     }
 
     @Test func aPublisherThatSendsNowAndThenIsNotSilent() async throws {
-        let lab = try OriginLab { $0.publisherSilence = .seconds(4) }
+        let lab = try OriginLab { $0.publisherSilence = .seconds(10) }
         let viewer = try Peer(lab.url(), .play)
         #expect(await viewer.isEstablished())
         let publisher = try Peer(lab.url(), .publish)
         #expect(await publisher.isEstablished())
         // A key frame, then a picture a second, on a thread that waits for nobody's turn.
         let sending = PacedSending(
-            publisher, Made.headers + [Made.key(0)] + (1...6).map { Made.inter(UInt32($0 * 1000)) }, speed: 1)
+            publisher, Made.headers + [Made.key(0)] + (1...12).map { Made.inter(UInt32($0 * 1000)) }, speed: 1)
         #expect(await sending.ends())
-        #expect(await viewer.until { $0.tags.last == Made.inter(6000) })
+        #expect(await viewer.until { $0.tags.last == Made.inter(12000) })
     }
 
     @Test func closingAStreamEndsBothSides() async throws {
