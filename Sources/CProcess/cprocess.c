@@ -2,6 +2,7 @@
 #include "cprocess.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
@@ -54,3 +55,5 @@ int cp_pipe(int *reading, int *writing)
     *writing = ends[1];
     return 0;
 }
+
+void cp_return_large_allocations(size_t bytes) { mallopt(M_MMAP_THRESHOLD, (int)bytes); }

@@ -1,5 +1,6 @@
 // The process of the origin: `sluice origin`, started by `OriginProcess`. Besides serving it looks after channels whose
 // workers have died, so that a stream without a publisher of ours does not keep it alive for ever.
+import CProcess
 public import Model
 import Origin
 
@@ -36,6 +37,8 @@ public struct OriginHost {
     }
 
     private static let round = Span.seconds(2)
+    /// A large key frame; smaller ones are as many as they are short-lived.
+    private static let largeAllocation = 256 << 10
     private let settings: Settings
 
     /// nil when this process was not started by `stream-start`.
@@ -46,6 +49,7 @@ public struct OriginHost {
 
     /// Blocks until the origin has ended: idle for long enough, or `cancel`.
     public func run(reporter: any Reporter, cancel: CancelFlag) throws(SluiceError) {
+        cp_return_large_allocations(Self.largeAllocation)
         let readiness = ReadinessWriter()
         let control = try? ControlPath(settings.directory)
         var origin = OriginSettings()
