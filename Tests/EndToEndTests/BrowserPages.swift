@@ -54,6 +54,13 @@ enum BrowserPages {
               else if (name == "mdat" && moof) { const l = lines[size(inside(inside(moof, "traf")[0], "tfhd")[0], 12)];
                 l.queue.push(join(moof, b)); moof = null; pump(l) } }
             rest = rest.slice(used) } }
+        \#(look)
+        run().catch(e => tell("error", e));
+        </script>
+        """#
+
+    /// Reads the time out of every picture, and tells after ten seconds how many there were and how late.
+    private static let look = #"""
         const c = document.getElementById("c").getContext("2d", { willReadFrequently: true });
         const look = () => { v.requestVideoFrameCallback(look); c.drawImage(v, 0, 0, v.videoWidth, 32, 0, 0, 640, 32);
           const p = c.getImageData(0, 0, 640, 32).data;
@@ -64,24 +71,13 @@ enum BrowserPages {
         v.requestVideoFrameCallback(look); v.onerror = () => tell("error", v.error.message);
         setTimeout(() => { const s = delays.slice(30).sort((a, b) => a - b); tell("seen", delays.length,
           Math.round(first), s[s.length >> 1], s[Math.floor(s.length * 0.95)]) }, 10000);
-        run().catch(e => tell("error", e));
-        </script>
         """#
 
     static let hls = #"""
         <video id="v" muted crossorigin="anonymous"></video><canvas id="c" width="640" height="32"></canvas><script>
         const v = document.getElementById("v"), told = "TOLD", began = performance.now(), delays = []; let first = 0;
         const tell = (...words) => new Image().src = told + words.join("/") + "/";
-        const c = document.getElementById("c").getContext("2d", { willReadFrequently: true });
-        const look = () => { v.requestVideoFrameCallback(look); c.drawImage(v, 0, 0, v.videoWidth, 32, 0, 0, 640, 32);
-          const p = c.getImageData(0, 0, 640, 32).data;
-          let value = 0n; for (let i = 0; i < 64; i++) { const x = i * 10 + 5, up = p[(8 * 640 + x) * 4 + 1], down =
-          p[(24 * 640 + x) * 4 + 1];
-            if (Math.abs(up - down) < 60) return; value = value << 1n | (up > down ? 1n : 0n) }
-          if (!first) first = performance.now() - began; delays.push(Date.now() - Number(value)) };
-        v.requestVideoFrameCallback(look); v.onerror = () => tell("error", v.error.message);
-        setTimeout(() => { const s = delays.slice(30).sort((a, b) => a - b); tell("seen", delays.length,
-          Math.round(first), s[s.length >> 1], s[Math.floor(s.length * 0.95)]) }, 10000);
+        \#(look)
         v.src = "ADDRESS"; v.play().catch(e => tell("error", e));
         </script>
         """#

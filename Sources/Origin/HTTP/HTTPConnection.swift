@@ -115,11 +115,17 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
             show(FeedViewing(feed, channel, core.settings, isChunked: isChunked))
         case .playlist(let name):
             guard let presentation = packages.presentation(named: name) else { throw .notFound }
-            presentation.awaitPlaylist { [weak self] result in self?.answer(result) }
+            presentation.awaitPlaylist(of: who) { [weak self] result in self?.answer(result) }
         case .segment(let name, let file):
             guard let item = packages.item(of: name, named: file) else { throw .notFound }
             answer(item)
         }
+    }
+
+    /// What tells one who polls from another: each request may come on a connection of its own.
+    private var who: String {
+        let agent = request?.headers["user-agent"].first ?? ""
+        return "\(channel.map(core.address) ?? "") \(agent.prefix(200))"
     }
 
     private func show(_ viewing: any HTTPViewing) {

@@ -17,7 +17,9 @@ final class LiveStream: @unchecked Sendable {
     private var cache: GOPCache
     private var publication: Publication?
     private var lanes: [FanoutLane] = []
+    /// Those with a connection of their own.
     private var viewers = 0
+    private var polling = PollingAudience()
     private var hasKeyFrame = false
     /// Messages of sound since the last picture; the stream counts as one without pictures where it never had
     /// any, and when the sound has gone on alone for a while (115 messages, as SRS has it: two seconds and a half).
@@ -118,6 +120,7 @@ final class LiveStream: @unchecked Sendable {
         let gone = lanes.flatMap { $0.clear() }
         lanes.removeSubrange(1...)
         viewers = 0
+        polling.clear()
         for attachment in gone { attachment.viewer.end(reason) }
     }
 
@@ -147,9 +150,19 @@ final class LiveStream: @unchecked Sendable {
         lane(options.merge).add(attachment)
         if viewer.isCounted {
             viewers += 1
-            counters.peakViewers = max(counters.peakViewers, viewers)
+            countPeak(polling.count(.now()))
         }
         return attachment
+    }
+
+    /// A viewer that has no place here: it asks for a playlist every `target`.
+    func polled(by who: String, target: Span) {
+        guard state == .live else { return }
+        countPeak(polling.asked(who, target: target, now: .now()))
+    }
+
+    private func countPeak(_ pollers: Int) {
+        counters.peakViewers = max(counters.peakViewers, viewers + pollers)
     }
 
     private func begin(_ attachment: Attachment) {
@@ -186,7 +199,9 @@ final class LiveStream: @unchecked Sendable {
     func count(droppedGOPs: Int) { counters.droppedGOPs += droppedGOPs }
     func countCutOff() { counters.cutOffViewers += 1 }
 
-    var facts: StreamFacts { StreamFacts(name: name, state: state, viewers: viewers, counters) }
+    var facts: StreamFacts {
+        StreamFacts(name: name, state: state, viewers: viewers + polling.count(.now()), counters)
+    }
 }
 
 /// The right to publish a stream, until `end`. On the loop.

@@ -68,8 +68,10 @@ final class HLSPresentation: @unchecked Sendable {
     // MARK: - Requests
 
     /// Calls `done` at once where there is a playlist, else when there is one, or after five seconds.
-    func awaitPlaylist(_ done: @escaping (Answer) -> Void) {
+    /// - Parameter who: What tells one viewer from another.
+    func awaitPlaylist(of who: String = "", _ done: @escaping (Answer) -> Void) {
         lastRequest = .now()
+        stream.polled(by: who, target: .seconds(Double(shelf.targetDuration ?? 0)))
         if let text = shelf.playlist() { return done(.playlist(text)) }
         if let failure { return done(.refused(failure)) }
         if hasEnded { return done(.refused(HTTPRefusal(.notFound, "the stream is over"))) }

@@ -88,6 +88,8 @@ extension Web {
                 let wanted = (piece + 1) * 2 - 2
                 #expect(try await eventually(within: .seconds(10)) { try await poll(lab).nextSequence >= wanted })
                 let now = try await poll(lab)
+                // Of one address and without a name: one viewer, however many requests.
+                #expect(try lab.facts()?.viewers == 1)
                 #expect(now.mediaSequence >= sequence)
                 sequence = now.mediaSequence
                 targets.insert(now.targetDuration)
