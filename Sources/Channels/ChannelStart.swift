@@ -3,67 +3,16 @@
 public import Model
 import Origin
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
-public struct ChannelStartSettings: Sendable {
-    public var name: ChannelName
-    public var directory: StateDirectory
-    public var streamID: StreamID?
-    public var ports = PortRequest()
-    /// A running channel is as good as a new one.
-    public var reuse = false
-    /// Rather fail than wait for the pause after a stop to pass.
-    public var noWait = false
-    /// How many channels may run.
-    public var quota = 50
-    /// Who pushes into it.
-    public var publisher = Publisher.anybody
-    /// How long an origin that is started goes on after the last stream.
-    public var originLingers = Span.seconds(60)
-
-    public enum Publisher: Sendable {
-        /// Whoever connects to the publish address.
-        case anybody
-        /// A process in the background, which gets these words of the command line.
-        /// - Parameter isLocal: The input is at hand, so that the first media are worth waiting for.
-        case worker(words: [String], isLocal: Bool)
-        /// This process.
-        case foreground(hasInput: Bool)
-    }
-
-    public init(name: ChannelName, directory: StateDirectory) {
-        self.name = name
-        self.directory = directory
-    }
-}
-
-/// A channel that has been started, or that was found running.
-public struct StartedChannel: Sendable {
-    public let report: ChannelReport
-    /// Present when it ran already, and that is an error.
-    public let error: SluiceError?
-    /// Nothing was started: it ran already.
-    public let wasRunning: Bool
-    /// For a push of this process.
-    public let target: String
-}
-
 public struct ChannelStart {
     /// Between a stop and the next start (service code 40000500).
     static let pauseAfterStop = Span.seconds(3)
     /// How long the id of a stream that has ended is kept.
     static let retention = Span.seconds(3600)
-    /// How long the first media are waited for: of a file they come at once, of a network they may take their time,
-    /// and the addresses are wanted within a second.
-    private static let localPatience = Span.seconds(5)
-    private static let remotePatience = Span.milliseconds(500)
 
-    private let settings: ChannelStartSettings
+    let settings: ChannelStartSettings
     private let reporter: any Reporter
-    private let cancel: CancelFlag
-    private let room: ChannelRoom
+    let cancel: CancelFlag
+    let room: ChannelRoom
 
     public init(
         _ settings: ChannelStartSettings, reporter: any Reporter, cancel: CancelFlag
@@ -221,46 +170,7 @@ public struct ChannelStart {
             httpPort: origin.httpPort)
     }
 
-    // MARK: After it
-
-    private func awaitMedia(
-        _ record: ChannelRecord, _ readiness: ReadinessReader
-    ) throws(SluiceError) -> StartedChannel {
-        var patience = Self.remotePatience
-        if case .worker(_, isLocal: true) = settings.publisher { patience = Self.localPatience }
-        let failure: SluiceError
-        switch readiness.wait(until: .now() + patience, cancel: cancel) {
-        case .ready: return started(record, try liveSoon(record))
-        case .pending: return started(record, .waiting)
-        case .failed(let error): failure = error
-        case .died:
-            failure = SluiceError(
-                .internal, "cannot start \(settings.name)", why: "its worker ended without a word",
-                hint: "see \(settings.directory.log(of: settings.name))")
-        }
-        _ = record.worker?.waitForEnd(within: .seconds(2))
-        let lock = try room.lock()
-        if let now = try room.registry.channel(settings.name), now.worker == record.worker || now.worker == nil,
-            now.startedAt == record.startedAt
-        {
-            _ = try room.settle(record, room.close(record.streamID))
-        }
-        _ = consume lock
-        throw failure
-    }
-
-    /// The first media have left the worker; the origin has them a moment later.
-    private func liveSoon(_ record: ChannelRecord) throws(SluiceError) -> ChannelState {
-        let deadline = HostTime.now() + .milliseconds(300)
-        while true {
-            let facts = try room.origin.ask()?.streams.first { $0.name == record.streamID.text }
-            let state = facts.flatMap { ChannelState(rawValue: $0.state.rawValue) } ?? .waiting
-            if state == .live || .now() >= deadline { return state }
-            guard CancellableWait(cancel).wait(until: .now() + .milliseconds(10)) else { return state }
-        }
-    }
-
-    private func started(_ record: ChannelRecord, _ state: ChannelState) -> StartedChannel {
+    func started(_ record: ChannelRecord, _ state: ChannelState) -> StartedChannel {
         StartedChannel(
             report: ChannelReport(record, state: state), error: nil, wasRunning: false,
             target: record.addresses?.publish ?? "")

@@ -58,7 +58,9 @@ final class LiveStream: @unchecked Sendable {
     }
 
     /// The messages of one read.
-    fileprivate func receive(_ tags: [FLVTag], now: HostTime) {
+    func receive(_ tags: [FLVTag], from source: Publication, now: HostTime) {
+        // A stream that was closed has let go of its publication.
+        guard source === publication else { return }
         for tag in tags {
             counters.bytesIn += tag.body.readableBytes
             if let tag = StreamTag(tag) { take(tag, now) }
@@ -97,7 +99,7 @@ final class LiveStream: @unchecked Sendable {
     }
 
     /// The publisher is gone, for whatever reason: the viewers are told at once.
-    fileprivate func unpublish(_ ended: Publication) {
+    func unpublish(_ ended: Publication) {
         guard publication === ended else { return }
         for lane in lanes { lane.flush() }
         publication = nil
@@ -201,34 +203,5 @@ final class LiveStream: @unchecked Sendable {
 
     var facts: StreamFacts {
         StreamFacts(name: name, state: state, viewers: viewers + polling.count(.now()), counters)
-    }
-}
-
-/// The right to publish a stream, until `end`. On the loop.
-final class Publication {
-    private weak var stream: LiveStream?
-    /// Called when the stream is taken away from its publisher.
-    fileprivate let onEnd: (StreamEnd) -> Void
-
-    fileprivate init(_ stream: LiveStream, _ onEnd: @escaping (StreamEnd) -> Void) {
-        self.stream = stream
-        self.onEnd = onEnd
-    }
-
-    /// Hands over the messages of one read, in order.
-    func receive(_ tags: [FLVTag], now: HostTime = .now()) { stream?.receiveFrom(self, tags, now: now) }
-
-    /// The publisher is gone. Idempotent.
-    func end() {
-        stream?.unpublish(self)
-        stream = nil
-    }
-}
-
-extension LiveStream {
-    fileprivate func receiveFrom(_ source: Publication, _ tags: [FLVTag], now: HostTime) {
-        // A stream that was closed has let go of its publication.
-        guard source === publication else { return }
-        receive(tags, now: now)
     }
 }
