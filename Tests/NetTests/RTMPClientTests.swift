@@ -8,7 +8,7 @@ import Wire
 
 struct Unexpected: Error { var what: String }
 
-@Suite(.timeLimit(.minutes(1))) struct RTMPClientTests {
+@Suite(.timeLimit(.minutes(3))) struct RTMPClientTests {
     static let key: [UInt8] = [0x17, 1, 0, 0, 0, 9, 9, 9]
 
     func open(

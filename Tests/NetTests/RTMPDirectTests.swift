@@ -7,7 +7,7 @@ import Wire
 
 @testable import Net
 
-@Suite(.timeLimit(.minutes(1))) struct RTMPDirectTests {
+@Suite(.timeLimit(.minutes(3))) struct RTMPDirectTests {
     /// Sends numbered tags on a thread of its own until told to stop.
     final class Sender: Sendable {
         private let stop = CancelFlag()

@@ -5,7 +5,7 @@ import Net
 import Testing
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(1))) struct RTMPServerTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct RTMPServerTests {
     static func open(
         _ url: String, _ role: RTMPRole, timeout: Span = .seconds(5), cancel: CancelFlag? = nil
     ) throws -> (client: RTMPClient, events: Inbox<LiveEvent>) {

@@ -2,6 +2,7 @@
 import Model
 import NIOCore
 import NIOPosix
+import TestSupport
 
 final class NginxRTMP: Sendable {
     static let module = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
@@ -59,16 +60,14 @@ final class NginxRTMP: Sendable {
     }
 }
 
-/// Tries until somebody accepts on the port; at most 10 s.
+/// Tries until somebody accepts on the port; for 30 s, and once more where the turn to look came later.
 func accepts(_ port: Int) async -> Bool {
-    let deadline = HostTime.now() + .seconds(10)
-    while HostTime.now() < deadline {
-        if let channel = try? await ClientBootstrap(group: ScriptedServer.group)
-            .connect(host: "127.0.0.1", port: port).get()
-        {
-            try? await channel.close()
-            return true
-        }
+    await eventually(within: .seconds(30)) {
+        guard
+            let channel = try? await ClientBootstrap(group: ScriptedServer.group)
+                .connect(host: "127.0.0.1", port: port).get()
+        else { return false }
+        try? await channel.close()
+        return true
     }
-    return false
 }

@@ -10,7 +10,7 @@ import Wire
 @testable import Origin
 
 extension Web {
-    @Suite(.timeLimit(.minutes(1))) struct FailingPackagesTests {
+    @Suite(.timeLimit(.minutes(3))) struct FailingPackagesTests {
         /// To be made on the test's own thread.
         private struct Bench {
             let loop = FuzzLoop()
