@@ -33,11 +33,14 @@ public struct ChannelReport: Sendable {
         let record = now.record
         var totals = record.totals
         totals.add(now.facts)
+        let counters = now.facts?.counters ?? StreamCounters()
         if now.isRunning, let startedAt = record.startedAt { totals.duration = max(.zero, time - startedAt) }
         let report = ChannelReport(record, state: now.state)
         return ChannelReport(
             fields: report.fields + [
                 .init("viewers", .int(now.facts?.viewers ?? 0)),
+                .init("dropped_gops", .int(counters.droppedGOPs)),
+                .init("cut_off_viewers", .int(counters.cutOffViewers)),
                 .init("started", .optional(record.startedAt.map(Self.stamp))),
                 .init("ended", .optional(now.isRunning ? nil : record.endedAt.map(Self.stamp))),
             ] + totals.fields)

@@ -122,6 +122,20 @@ import Testing
         #expect(totals.reconnects == 2 && totals.peakViewers == 4)
     }
 
+    @Test func listedChannel_tellsWhatSlowViewersLost() throws {
+        let name = try begin("demo", worker: .current)
+        let record = try #require(try room.registry.channel(name))
+        var counters = StreamCounters()
+        counters.droppedGOPs = 9
+        counters.cutOffViewers = 2
+        let facts = StreamFacts(name: record.streamID.text, state: .live, viewers: 3, counters)
+        let running = ChannelReport.listed(ChannelNow(record: record, facts: facts), at: .now())
+        let values = ["viewers", "dropped_gops", "cut_off_viewers"].map(running.text)
+        #expect(values == ["3", "9", "2"])
+        let over = ChannelReport.listed(ChannelNow(record: record), at: .now())
+        #expect(over.text("cut_off_viewers") == "0" && over.text("viewers") == "0")
+    }
+
     @Test func streamID_isKeptForAnHour() {
         let ended = WallTime(milliseconds: 1_795_000_000_000)
         #expect(ChannelStart.isKept(ended, at: ended + .seconds(3599)))

@@ -18,7 +18,7 @@ final class LiveStream: @unchecked Sendable {
     private var publication: Publication?
     private var lanes: [FanoutLane] = []
     /// Those with a connection of their own.
-    private var viewers = 0
+    private(set) var connectedViewers = 0
     private var polling = PollingAudience()
     private var hasKeyFrame = false
     /// Messages of sound since the last picture; the stream counts as one without pictures where it never had
@@ -121,7 +121,7 @@ final class LiveStream: @unchecked Sendable {
     private func dismiss(_ reason: StreamEnd) {
         let gone = lanes.flatMap { $0.clear() }
         lanes.removeSubrange(1...)
-        viewers = 0
+        connectedViewers = 0
         polling.clear()
         for attachment in gone { attachment.viewer.end(reason) }
     }
@@ -151,7 +151,7 @@ final class LiveStream: @unchecked Sendable {
         begin(attachment)
         lane(options.merge).add(attachment)
         if viewer.isCounted {
-            viewers += 1
+            connectedViewers += 1
             countPeak(polling.count(.now()))
         }
         return attachment
@@ -164,7 +164,7 @@ final class LiveStream: @unchecked Sendable {
     }
 
     private func countPeak(_ pollers: Int) {
-        counters.peakViewers = max(counters.peakViewers, viewers + pollers)
+        counters.peakViewers = max(counters.peakViewers, connectedViewers + pollers)
     }
 
     private func begin(_ attachment: Attachment) {
@@ -190,7 +190,7 @@ final class LiveStream: @unchecked Sendable {
     func detach(_ attachment: Attachment) {
         for lane in lanes where lane.attachments.contains(where: { $0 === attachment }) {
             lane.remove(attachment)
-            if attachment.viewer.isCounted { viewers -= 1 }
+            if attachment.viewer.isCounted { connectedViewers -= 1 }
         }
         lanes.removeAll { $0.merge > .zero && $0.attachments.isEmpty }
     }
@@ -202,6 +202,6 @@ final class LiveStream: @unchecked Sendable {
     func countCutOff() { counters.cutOffViewers += 1 }
 
     var facts: StreamFacts {
-        StreamFacts(name: name, state: state, viewers: viewers + polling.count(.now()), counters)
+        StreamFacts(name: name, state: state, viewers: connectedViewers + polling.count(.now()), counters)
     }
 }

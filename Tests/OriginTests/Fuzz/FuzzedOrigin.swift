@@ -38,7 +38,8 @@ final class FuzzedOrigin {
     /// A key frame of `demo` and what follows it, always the same.
     func flow() { publications["demo"]?.receive(FuzzMedia.flowing) }
 
-    var viewers: Int { core.hub.facts.reduce(0) { $0 + $1.viewers } }
+    /// Those with a connection; who has polled counts for a while by a clock that is nobody's to move.
+    var viewers: Int { Self.streams.reduce(0) { $0 + (core.hub.stream(named: $1)?.connectedViewers ?? 0) } }
 
     /// Waits for the packagers.
     func close() {
