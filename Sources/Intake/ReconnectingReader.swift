@@ -16,6 +16,8 @@ final class ReconnectingReader: SourceReader {
         /// How it ended, until the thread has seen it.
         var outcome: Outcome?
         var isClosed = false
+        /// The end of the stream is no interruption, whatever the options say.
+        var endsWithStream = false
         /// Bytes, by sessions that are over.
         var received = 0
     }
@@ -67,6 +69,8 @@ final class ReconnectingReader: SourceReader {
     }
 
     func seek(to time: MediaTime, epoch: Int) { state.read(\.session)?.reader.seek(to: time, epoch: epoch) }
+
+    func endsWithStream() { state.withLock { $0.endsWithStream = true } }
 
     var receivedBytes: Int {
         let (received, session) = state.read { ($0.received, $0.session) }
@@ -176,6 +180,7 @@ final class ReconnectingReader: SourceReader {
     /// the input. (Over HTTP the end of the body is taken for one, as by every HTTP client.)
     private func meaning(_ error: SluiceError?, hadMedia: Bool, isEstablished: Bool) -> SluiceError? {
         let endless: Set<AddressScheme> = [.srt, .rtsp, .rtsps, .tcp, .udp, .rtp]
+        if hadMedia, error == nil || error?.reason == .notLive, state.read(\.endsWithStream) { return nil }
         guard error == nil, settings.reconnect.limit != .off else { return error }
         if case .interruption = settings.reconnect.streamEnd {
             // A performance that is over already when it is joined is one that goes on being over.

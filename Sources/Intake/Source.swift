@@ -51,6 +51,10 @@ public final class Source: Sendable {
     /// before. Seekable sources only: others ignore it.
     public func seek(to time: MediaTime, epoch: Int) { reader.seek(to: time, epoch: epoch) }
 
+    /// From now on the end of the stream is the source's, whatever `ReconnectOptions.streamEnd` says: nobody is there
+    /// who would wait for its return. From any thread.
+    public func endsWithStream() { reader.endsWithStream() }
+
     /// Packets that were lost because the reader was too slow; live sources only.
     public var droppedPackets: Int { queue.dropped }
     /// Bytes received from the network; zero for files.
@@ -87,11 +91,13 @@ private enum ReaderKind {
 protocol SourceReader: AnyObject, Sendable {
     func start()
     func seek(to time: MediaTime, epoch: Int)
+    func endsWithStream()
     func close()
     var receivedBytes: Int { get }
 }
 
 extension SourceReader {
     func seek(to time: MediaTime, epoch: Int) {}
+    func endsWithStream() {}
     var receivedBytes: Int { 0 }
 }

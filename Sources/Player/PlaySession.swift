@@ -97,6 +97,7 @@ public final class PlaySession {
                 output: output,
                 openedBlind: tracks.video?.video.map { $0.width <= 0 } ?? true, snapshots: snapshots,
                 sound: { shared.state.withLock(\.sink) }, soundIsDone: { shared.state.withLock(\.soundDone) }))
+        if presenter.leavesAtEnd { source.endsWithStream() }
         output.setPlaying(true)
         let ending = try presenter.run()
         return result(feed, ending)

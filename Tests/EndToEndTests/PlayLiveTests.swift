@@ -82,6 +82,7 @@ import Testing
         #expect(run.status == 0, "\(run.errors)")
         #expect((run.result?["shown_frames"]?.int ?? 0) > 110)
         #expect(run.result?["ended_by"]?.string == "end_of_input")
+        #expect(!run.errors.contains("trying again"), "nobody waits for what has ended")
         #expect(String(decoding: server.received, as: UTF8.self).hasPrefix("GET /live/clip.flv HTTP/1.1"))
         #expect(server.connections == 1, "no second request to find out what it is")
     }

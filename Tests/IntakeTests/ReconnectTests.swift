@@ -216,6 +216,27 @@ func patience(
         #expect(tape.end == nil && tape.openings == 1)
     }
 
+    /// However soon the next attempt would be due.
+    @Test func anEndThatNobodyWaitsBehind_isTheEnd() async throws {
+        let bytes = try await Self.stream()
+        let mayEnd = Monitor(false)
+        let server = try PlainServer { visitor in
+            guard visitor.readHead() else { return }
+            visitor.send(Self.chunkedHead + String(bytes.count, radix: 16) + "\r\n")
+            visitor.send(bytes + Array("\r\n".utf8))
+            _ = mayEnd.wait(until: .now() + .seconds(60)) { $0 ? true : nil }
+            visitor.send("0\r\n\r\n")
+        }
+        var options = patience()
+        options.streamEnd = .interruption(giveUp: nil)
+        let tape = try SourceTape(address(server.port), reconnect: options)
+        #expect(await tape.holds(packets: 20))
+        tape.source.endsWithStream()
+        mayEnd.withLock { $0 = true }
+        #expect(await tape.ends(within: .seconds(30)))
+        #expect(tape.end == .some(nil) && tape.interruptions.isEmpty && server.arrivals.count == 1)
+    }
+
     @Test func aFileOnAServer_isReadOnce() async throws {
         let bytes = try await Self.stream()
         let server = try PlainServer { visitor in
