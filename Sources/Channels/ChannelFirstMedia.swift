@@ -37,11 +37,12 @@ extension ChannelStart {
     /// The first media have left the worker; the origin has them a moment later.
     private func liveSoon(_ record: ChannelRecord) throws(SluiceError) -> ChannelState {
         let deadline = HostTime.now() + .milliseconds(300)
+        let pause = CancellableWait(cancel)
         while true {
             let facts = try room.origin.ask()?.streams.first { $0.name == record.streamID.text }
             let state = facts.flatMap { ChannelState(rawValue: $0.state.rawValue) } ?? .waiting
             if state == .live || .now() >= deadline { return state }
-            guard CancellableWait(cancel).wait(until: .now() + .milliseconds(10)) else { return state }
+            guard pause.wait(until: .now() + .milliseconds(10)) else { return state }
         }
     }
 }
