@@ -13,11 +13,14 @@ final class Registry: Sendable {
     private let path: String
 
     /// Opens it, makes it or brings it up to date.
-    /// - Throws: `cannot_create`, or `config` for a file that a newer version has written.
+    /// - Throws: `cannot_create`, `timeout`, or `config` for a file that a newer version has written.
     init(_ directory: StateDirectory) throws(SluiceError) {
         path = directory.database
-        // Not left to SQLite, whose files anybody can read where the umask lets him.
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        // One process at a time: of two that find an empty file, both would make its tables.
+        let lock = try FileLock(directory.databaseLock, patience: .seconds(10), cancel: CancelFlag())
+        // Not left to SQLite, whose files anybody can read where the umask lets him. One that is there is not opened
+        // here: closing it would take away the locks that this process may have on it elsewhere.
+        let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         if file >= 0 { close(file) }
         var configuration = Configuration()
         configuration.journalMode = .wal
@@ -44,6 +47,7 @@ final class Registry: Sendable {
         } catch {
             throw Self.problem(error, directory.database)
         }
+        _ = consume lock
     }
 
     func channel(_ name: ChannelName) throws(SluiceError) -> ChannelRecord? {

@@ -69,6 +69,8 @@ public struct StateDirectory: Sendable, Hashable {
     var isThere: Bool { access(path, F_OK) == 0 || errno != ENOENT }
 
     var database: String { path + "/channels.sqlite" }
+    /// Held while the registry is opened.
+    var databaseLock: String { path + "/channels.lock" }
     /// Held while a stream is started or stopped.
     var lock: String { path + "/lock" }
     var originLog: String { path + "/origin.log" }

@@ -60,6 +60,21 @@ import Testing
         #expect(try registry.origin() == origin)
     }
 
+    /// Each opens files of its own, as processes do. Without the lock most rounds fail.
+    @Test(arguments: 0..<20) func aNewFile_isMadeOnce(round: Int) throws {
+        let failures = Monitor([] as [SluiceError])
+        let directory = directory
+        let threads = (0..<6).map { _ in
+            NamedThread("test-registry") {
+                do throws(SluiceError) { _ = try Registry(directory).channels() } catch {
+                    failures.withLock { $0.append(error) }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(failures.read { $0 }.isEmpty)
+    }
+
     @Test func updates_ofManyProcesses_areAllKept() throws {
         let record = try Self.record("demo")
         try Registry(directory).save(record)
