@@ -65,7 +65,7 @@ actor FlagClips {
 
     func made() async throws -> TempDirectory {
         if let directory { return directory }
-        let fresh = try TempDirectory("clips")
+        let fresh = try TempDirectory.ofTheRun("clips")
         let pictures = ["-f", "lavfi", "-i", "testsrc2=size=160x90:rate=25:duration=1"]
         let sound = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100:duration=1"]
         let codecs = [

@@ -135,7 +135,7 @@ actor RecordTapes {
 
     func tape(_ kind: Kind) async throws -> RecordTape {
         if let task = tapes[kind] { return try await task.value }
-        let place = try directory ?? TempDirectory("tapes")
+        let place = try directory ?? TempDirectory.ofTheRun("tapes")
         directory = place
         let path = place.file("tape\(tapes.count).flv")
         let task = Task {

@@ -12,11 +12,9 @@ enum Fixtures {
         return parts.joined(separator: "/") + "/media/" + name
     }
 
-    /// A fresh directory for one test.
+    /// A fresh directory for one test; it stays until all are done.
     static func directory() throws -> String {
-        var template = Array("/tmp/sluice-media-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw TestFailure("mkdtemp failed") }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        try TempDirectory.ofTheRun("media").path
     }
 
     static func write(_ bytes: [UInt8], to path: String) throws {

@@ -1,5 +1,7 @@
 // A fresh directory for one test, removed with everything in it when its owner goes. Knows nothing of
 // what the files mean.
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -24,6 +26,17 @@ public final class TempDirectory: Sendable {
     }
 
     deinit { removeTree(path) }
+
+    /// One that many tests share; removed when the test process exits.
+    public static func ofTheRun(_ label: String) throws -> TempDirectory {
+        let directory = try TempDirectory(label)
+        let isFirst = sharedDirectories.withLock { kept in
+            kept.append(directory)
+            return kept.count == 1
+        }
+        if isFirst { atexit { for directory in sharedDirectories.withLock({ $0 }) { removeTree(directory.path) } } }
+        return directory
+    }
 
     /// The path of `name` inside; nothing is created.
     public func file(_ name: String) -> String { path + "/" + name }
@@ -56,6 +69,8 @@ public func contents(ofFile path: String) -> [UInt8]? {
         bytes += block[..<count]
     }
 }
+
+private let sharedDirectories = Mutex<[TempDirectory]>([])
 
 /// The names of everything in a directory but itself and its parent, sorted; none where it cannot be read.
 public func fileNames(in directory: String) -> [String] {
