@@ -24,13 +24,18 @@ extension ChannelStart {
                 hint: "see \(settings.directory.log(of: settings.name))")
         }
         _ = record.worker?.waitForEnd(within: .seconds(2))
+        // Whoever is stopping this channel has the lock until it is stopped.
         let lock = try room.lock()
-        if let now = try room.registry.channel(settings.name), now.worker == record.worker || now.worker == nil,
-            now.startedAt == record.startedAt
-        {
+        let now = try room.registry.channel(settings.name)
+        let isOurs = now?.startedAt == record.startedAt
+        if isOurs, now?.worker == record.worker || now?.worker == nil {
             _ = try room.settle(record, room.close(record.streamID))
         }
         _ = consume lock
+        guard isOurs, now?.stoppedAt == nil else {
+            throw SluiceError(
+                .notLive, "cannot start \(settings.name)", why: "somebody stopped it before its first media")
+        }
         throw failure
     }
 

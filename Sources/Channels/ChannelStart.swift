@@ -68,7 +68,9 @@ public struct ChannelStart {
         record.origin = origin.process
         record.addresses = Self.addresses(of: record.streamID, at: origin)
         record.state = .waiting
-        (record.startedAt, record.endedAt, record.stoppedAt) = (.now(), nil, nil)
+        // As exact as the registry keeps it: by this a start finds out whether the channel is still its own.
+        record.startedAt = WallTime(milliseconds: WallTime.now().wholeMilliseconds)
+        (record.endedAt, record.stoppedAt) = (nil, nil)
         record.totals = ChannelTotals()
         let readiness = try appoint(&record)
         try room.registry.save(record)

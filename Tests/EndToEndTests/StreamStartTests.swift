@@ -41,6 +41,22 @@ import Testing
         try await lab.end()
     }
 
+    @Test func stoppedBeforeItsFirstMedia_itSaysSo() async throws {
+        // A pipe that nobody writes to: the worker waits for its first packet.
+        let pipe = lab.directory.file("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        async let start = lab.start("demo", pipe, status: 69)
+        #expect(
+            try await eventually(within: .seconds(10), every: .milliseconds(50)) {
+                try await lab.listed("demo")?["pid"]?.int != nil
+            })
+        #expect(try await lab.stop("demo")["service_code"]?.int == nil)
+        let run = try await start.run
+        #expect(run.error?["reason"]?.string == "not_live")
+        #expect(run.error?["message"]?.string?.hasSuffix("somebody stopped it before its first media") == true)
+        try await lab.end()
+    }
+
     @Test func portThatIsTaken_isSaid() async throws {
         let server = try await ScriptedServer.start(.silence)
         for option in ["--rtmp-port", "--http-port"] {
