@@ -11,6 +11,7 @@ public struct RecordResult: Sendable, Equatable {
     public var error: SluiceError?
     /// Media recorded, without the gaps.
     public var duration = Span.zero
+    /// Of the files; without files, what was written.
     public var bytes: Int64 = 0
 
     public init(endedBy: EndedBy, error: SluiceError? = nil) {

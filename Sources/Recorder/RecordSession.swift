@@ -226,7 +226,8 @@ public final class RecordSession {
             result.files = recording.files
             result.gaps = recording.gaps
             result.duration = recording.statistics.mediaSpan
-            result.bytes = recording.bytes
+            // Closing a file changes its size a little; standard output has no file.
+            result.bytes = result.files.isEmpty ? recording.bytes : result.files.reduce(0) { $0 + $1.bytes }
             if recording.undecodablePackets > 0 {
                 reporter.log(
                     .info, "\(recording.undecodablePackets) pictures before the first key frame are not recorded")

@@ -47,6 +47,7 @@ import Testing
         #expect(abs((entry["duration_s"]?.number ?? -1) - tape.length) < 0.2)
         let size = contents(ofFile: directory.file(file.name))?.count
         #expect(entry["bytes"]?.int == size)
+        #expect(run.errors.contains(", \(size ?? -1) bytes in \(file.name)"), "\(run.errors)")
     }
 
     @Test(arguments: ["mp4", "mkv", "ts", "flv"]) func everyFormat_holdsEverything(format: String) async throws {
