@@ -45,6 +45,9 @@ import Testing
         ("96 00 61763031 01", .videoHeader, .av1, 1), ("96 10 68766331 00", .videoHeader, .hevc, 256),
         ("96 21 00", .keyFrame, nil, 256), ("96 01 68766331", .unknown, nil, 0), ("96", .unknown, nil, 0),
         ("97 02 000001 06 01 68766331 02", .keyFrame, .hevc, 2),
+        // a command: what looks like multitrack behind it is none, metadata are
+        ("D6 54 B0", .unknown, nil, 0), ("D6 04 68766331 00", .unknown, nil, 0),
+        ("D4 68766331 02", .videoInfo, .hevc, 0),
     ])
     func enhancedPictures(bytes: String, role: Role, codec: Codec?, track: Int) {
         let facts = Self.facts(.video, bytes)

@@ -92,7 +92,8 @@ public struct TagFacts: Sendable, Equatable {
         guard let head = Head(first, multitrack: EnhancedPacketType.videoMultitrack, &bytes) else {
             return enhanced(.unknown, nil, 0)
         }
-        if frame == .command, head.kind != EnhancedPacketType.metadata { return enhanced(.unknown, nil, 0) }
+        // By the outer type: behind a command comes no multitrack.
+        if frame == .command, head.outerKind != EnhancedPacketType.metadata { return enhanced(.unknown, nil, 0) }
         guard head.isWhole else { return enhanced(.unknown, nil, 0) }
         let role: Role =
             switch head.kind {
@@ -143,6 +144,8 @@ public struct TagFacts: Sendable, Equatable {
     /// Packet type, codec and track, behind modifiers and within multitrack. nil: cut short.
     private struct Head {
         var kind: UInt8
+        /// The type of the whole tag: `kind`, or multitrack.
+        let outerKind: UInt8
         /// nil where each track names its own.
         var fourCC: String?
         var track = 0
@@ -151,6 +154,7 @@ public struct TagFacts: Sendable, Equatable {
         init?(_ first: UInt8, multitrack: UInt8, _ bytes: inout ByteBuffer) {
             guard let kind = try? EnhancedPacketType.afterModifiers(first, &bytes) else { return nil }
             self.kind = kind
+            outerKind = kind
             guard kind == multitrack else {
                 fourCC = bytes.readFourCC()
                 return
