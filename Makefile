@@ -94,7 +94,7 @@ nightly: build ## The long ones: sanitizers, fuzzing, soak, the recipes of the R
 	# Synchronization.Mutex is a futex that the thread sanitizer does not see through (Swift 6.3), so it looks at
 	# what is built on pthreads and C11 atomics: the queues, the stages, the sound ring. FFmpeg ends its UDP thread by
 	# pthread_cancel, which the sanitizer takes for a fault of its own and dies of.
-	SLUICE_LONG=1 swift test --disable-xctest --scratch-path $(SANITIZED)-thread --sanitize thread \
+	swift test --disable-xctest --scratch-path $(SANITIZED)-thread --sanitize thread \
 	    --filter 'ModelTests|TimingTests|IntakeTests|PlayerTests|AudioRing' --skip whatFFmpegReads_isTakenUp
 
 clean: ## Remove what was built

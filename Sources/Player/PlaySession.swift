@@ -73,7 +73,7 @@ public final class PlaySession {
             queues.close()
             pictures.close()
             for thread in threads { thread.join() }
-            shared.state.withLock(\.sink)?.close()
+            shared.state.read { $0.sink }?.close()
             shared.state.withLock { $0.waker = nil }
         }
         guard let (description, tracks) = try waitForTracks(feed) else {
@@ -96,7 +96,7 @@ public final class PlaySession {
                 clock: clock, delay: delay, statistics: statistics, reporter: reporter, cancel: ends,
                 output: output,
                 openedBlind: tracks.video?.video.map { $0.width <= 0 } ?? true, snapshots: snapshots,
-                sound: { shared.state.withLock(\.sink) }, soundIsDone: { shared.state.withLock(\.soundDone) }))
+                sound: { shared.state.read { $0.sink } }, soundIsDone: { shared.state.read { $0.soundDone } }))
         if presenter.leavesAtEnd { source.endsWithStream() }
         output.setPlaying(true)
         let ending = try presenter.run()
@@ -189,7 +189,7 @@ public final class PlaySession {
     private func result(_ feed: FeedStage, _ ending: Presenter.Ending) -> PlayResult {
         let outcome = feed.shared.read(\.outcome)
         var result = PlayResult(endedBy: .endOfInput)
-        if let failure = shared.state.withLock(\.failure) ?? outcome.error, ending != .user, !cancel.isSet {
+        if let failure = shared.state.read({ $0.failure }) ?? outcome.error, ending != .user, !cancel.isSet {
             result = PlayResult(endedBy: .error, error: failure)
         } else if cancel.isSet {
             result.endedBy = .signal

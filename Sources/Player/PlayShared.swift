@@ -1,7 +1,6 @@
 // What the stages leave for the initial thread.
 import Model
 import Screen
-import Synchronization
 
 final class PlayShared: Sendable {
     struct State {
@@ -11,11 +10,12 @@ final class PlayShared: Sendable {
         var failure: SluiceError?
         var waker: (any Waker)?
     }
-    let state = Mutex(State())
+    // Not a Mutex: by this the stages hand each other what they have made, and the thread sanitizer is to see it.
+    let state = Monitor(State())
     /// Set with `failure`.
     let failed = CancelFlag()
 
-    func wake() { state.withLock(\.waker)?.wake() }
+    func wake() { state.read { $0.waker }?.wake() }
 
     /// Ends the play with this error; the first one counts.
     func fail(_ error: SluiceError) {

@@ -1,8 +1,7 @@
-public import Model
-import Synchronization
-
 // An HTTP server that keeps a timetable: each answer is a list of pieces with their moments, and what was sent
 // when is on record. Serves live FLV, playlists that grow, and peers that never come to an end.
+public import Model
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -75,7 +74,7 @@ public final class TimedServer: Sendable {
     private let state: StateBox
 
     private final class StateBox: Sendable {
-        let value = Mutex(State())
+        let value = Monitor(State())
     }
 
     /// - Parameter answer: By path (with its query) and the number of the connection, from 1. Called on the
