@@ -9,7 +9,7 @@ import Testing
 #endif
 
 @Suite(.takesTurns) struct RecordCrashTests {
-    @Test(.timeLimit(.minutes(15)))
+    @Test(.timeLimit(.minutes(30)))
     func killedAtARandomMoment_losesNothingOlderThanASecond() async throws {
         let tape = try await RecordTapes.shared.tape(.usual)
         // Twice as fast, so that files are often cut and closed.

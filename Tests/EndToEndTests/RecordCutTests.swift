@@ -9,7 +9,7 @@ import Testing
 #endif
 
 @Suite(.takesTurns) struct RecordCutTests {
-    @Test(.timeLimit(.minutes(15)))
+    @Test(.timeLimit(.minutes(30)))
     func cutAtARandomMoment_goesOnInANewFileAndLosesNothing() async throws {
         let tape = try await RecordTapes.shared.tape(.usual)
         let server = try RecordTapeServer(tape, .init(speed: 2))

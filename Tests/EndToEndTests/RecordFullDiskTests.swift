@@ -11,7 +11,7 @@ import Testing
     /// A namespace of its own in which a small file system can be mounted, also by a user.
     private static let unshare = ["unshare"] + (geteuid() == 0 ? ["-m"] : ["-rm"])
 
-    @Test(.timeLimit(.minutes(15)))
+    @Test(.timeLimit(.minutes(30)))
     func fullAtARandomMoment_keepsWhatWasWritten() async throws {
         let tape = try await RecordTapes.shared.tape(.usual)
         let server = try RecordTapeServer(tape, .init(speed: 2))

@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(15))) func aThousandCuts_loseNothing() async throws {
+    @Test(.timeLimit(.minutes(30))) func aThousandCuts_loseNothing() async throws {
         let tape = try await RecordTapes.shared.tape(.long(seconds: 1002))
         let directory = try TempDirectory("splits")
         let run = try await SluiceBinary.run(

@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func manyCommandsAtOnce_haveAnswersThatAreTrue() async throws {
+    @Test func manyCommandsAtOnce_haveAnswersThatAreTrue() async throws {
         let faults = try await withThrowingTaskGroup(of: [String].self) { group in
             for seed in 0..<4 {
                 group.addTask { [lab] in
