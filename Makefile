@@ -75,12 +75,13 @@ nightly: build ## The long ones: sanitizers, fuzzing, soak, the recipes of the R
 	# lifetime tests: what the network thread holds at exit is no leak, and the leak checker does not see through
 	# the tag bits of an indirect enumeration (it calls the static tables of the AMF0 tests lost). A day's memory is
 	# not looked at: the sanitizer keeps what is freed.
-	SLUICE_LONG=1 ASAN_OPTIONS=detect_leaks=0 swift test $(ADDRESS) --filter 'WireTests|DamagedInputTests|RecorderTests' \
-	    --skip DayTests
+	SLUICE_LONG=1 ASAN_OPTIONS=detect_leaks=0 swift test $(ADDRESS) \
+	    --filter 'WireTests|DamagedInputTests|RecordingSplitTests|RepairTests'
 	# Apart from those, which keep both cores for half an hour: with them, a test that listens to a network would not
 	# get its turn before its peer has given up.
 	ASAN_OPTIONS=detect_leaks=0 swift test $(ADDRESS) --skip-build \
-	    --skip 'EndToEndTests|OriginTests|ChannelsTests|WireTests|DamagedInputTests|RecorderTests|LifetimeTests'
+	    --skip 'EndToEndTests|OriginTests|ChannelsTests|WireTests|DamagedInputTests|RecordingSplitTests|RepairTests' \
+	    --skip 'LifetimeTests|DayTests'
 	# Those look at the size of the process: without what the sanitizer keeps, and without tests beside them.
 	ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=1 swift test $(ADDRESS) --skip-build --no-parallel \
 	    --filter LifetimeTests
