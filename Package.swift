@@ -13,12 +13,7 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "sluice",
-    products: [
-        .executable(name: "sluice", targets: ["sluice"]),
-        // Both for the package in Fuzz/.
-        .library(name: "WireFuzz", targets: ["WireFuzz"]),
-        .library(name: "OriginForFuzzing", targets: ["Origin", "Media", "Wire", "Model"]),
-    ],
+    products: [.executable(name: "sluice", targets: ["sluice"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -174,3 +169,27 @@ let package = Package(
         .testTarget(name: "EndToEndTests", dependencies: ["Model", "TestSupport"], swiftSettings: settings),
     ]
 )
+
+// The fuzzers: one for the functions in Tests/WireFuzz, one for the origin's HTTP in Tests/OriginTests/Fuzz, which needs
+// all that the origin is linked with. They make sense only when built with libFuzzer: scripts/fuzz.sh does that, and
+// sets this.
+if Context.environment["SLUICE_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Fuzz/Sources/CFuzzer"),
+        .target(name: "Driver", dependencies: ["CFuzzer"], path: "Fuzz/Sources/Driver", swiftSettings: settings),
+        .executableTarget(
+            name: "fuzz", dependencies: ["Driver", "WireFuzz"], path: "Fuzz/Sources/fuzz", swiftSettings: settings),
+        // The sources are the tests' own, by a link: they see what is internal to the origin.
+        .target(
+            name: "OriginFuzz",
+            dependencies: [
+                "Origin", "Media", "Wire", "Model",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], path: "Fuzz/Sources/OriginFuzz", swiftSettings: settings),
+        .executableTarget(
+            name: "fuzz-origin", dependencies: ["Driver", "OriginFuzz"], path: "Fuzz/Sources/fuzz-origin",
+            swiftSettings: settings),
+    ]
+}

@@ -13,7 +13,8 @@ targets=("$@")
 
 # Every Swift module is instrumented, so that the fuzzer sees new paths. The origin's HTTP has a program of its own: it
 # is linked with TLS and FFmpeg (the first build takes minutes), and sees what is internal.
-flags=(--package-path Fuzz --scratch-path .build-fuzz -c release -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld)
+export SLUICE_FUZZ=1
+flags=(--scratch-path .build-fuzz -c release -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld)
 flags+=(-Xswiftc -enable-testing)
 program() { [ "$1" = http ] && echo fuzz-origin || echo fuzz; }
 for product in $(for target in "${targets[@]}"; do program "$target"; done | sort -u); do

@@ -1,4 +1,4 @@
-// The functions that damaged input is poured into: by libFuzzer (the package in Fuzz/) in millions of mutations, by
+// The functions that damaged input is poured into: by libFuzzer (the programs in Fuzz/) in millions of mutations, by
 // WireTests with the committed corpus. What must hold is a precondition: it crashes, and libFuzzer keeps the input.
 import NIOCore
 import Wire

@@ -1,4 +1,4 @@
-// libFuzzer with one function, for every program of this package.
+// libFuzzer with one function, for both programs.
 import CFuzzer
 import Glibc
 

@@ -1,5 +1,5 @@
 // A stranger's bytes into the origin's HTTP, by the handlers that it has behind its sockets: libFuzzer in millions of
-// mutations (the package in Fuzz/ links this folder), the tests with the committed corpus. What must hold is a
+// mutations (Fuzz/Sources links this folder), the tests with the committed corpus. What must hold is a
 // precondition.
 import NIOCore
 
